@@ -73,6 +73,7 @@ def speed(found: list[Table]) -> Figure:
     handles = [
         Line2D([], [], linestyle="none", label=title, **LOOKS.get(name, OTHER)) for name, title in titles.items()
     ]
+    handles.append(Line2D([], [], color=GREY, linewidth=1, label="fastest to slowest repeat"))
     if any(table.floor for table in found):
         handles.append(Line2D([], [], linestyle="none", label="floor: arithmetic at the machine's peak", **FLOOR))
     figure.legend(handles=handles, loc="outside lower left", ncols=3, handlelength=1.2)

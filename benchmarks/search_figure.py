@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from benchmarks.search import CONTENDERS, best_so_far
 from mnist_lab.plots.panel import accuracy_axis
-from mnist_lab.plots.style import BLUE, ORANGE, PURPLE, headline, new_figure, styled
+from mnist_lab.plots.style import BLUE, GREY, ORANGE, PURPLE, headline, new_figure, styled
 
 LOOKS: dict[str, dict[str, Any]] = {
     "tune": {"color": BLUE, "linestyle": "-"},
@@ -51,5 +52,9 @@ def figure_of(kept: dict[str, Any]) -> Figure:
     values = np.concatenate(shown) if shown else np.array([0.0, 1.0])
     accuracy_axis(axes, values[values >= np.quantile(values, 0.05)], "validation accuracy")
     axes.set(xlabel="seconds", xlim=(0, seconds[-1]))
-    figure.legend(loc="outside lower left", ncols=3)
+    handles = [
+        *axes.get_legend_handles_labels()[0],
+        Patch(color=GREY, alpha=0.3, linewidth=0, label="range over the repeats"),
+    ]
+    figure.legend(handles=handles, loc="outside lower left", ncols=2)
     return figure

@@ -106,7 +106,9 @@ def _draw(axes: Axes, y: int, bar: Bar) -> None:
     side = 1 if bar.mean > 0 else -1
     beside = "" if bar.published is None else f" (published {wording.signed(bar.published)})"
     axes.plot(side * EDGE * 0.985, y, marker=">" if side > 0 else "<", color=colour, markersize=5.5, clip_on=False)
+    text = f"{wording.signed(bar.mean)}{beside}".replace("-", "\u2212")  # as on the ticks
     axes.annotate(
-        f"{wording.signed(bar.mean)}{beside}", (side * EDGE, y), (-side * 10, 0), textcoords="offset points",
+        text, (side * EDGE, y), (-side * 10, 0), textcoords="offset points",
         ha="right" if side > 0 else "left", va="center", fontsize=8.8, color=INK,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
     )  # fmt: skip

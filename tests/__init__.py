@@ -1,1 +1,1 @@
-"""The tests: a package, so that tests and the processes they start can import shared helpers."""
+"""The tests: a package, so that they and the processes they start can import shared helpers."""

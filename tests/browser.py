@@ -1,6 +1,6 @@
 """A real browser for tests of pages: Chromium, headless, driven by Selenium.
 
-Without a Chromium and its driver such tests are skipped; with MNIST_LAB_BROWSER=required they fail instead.
+Without Chromium and its driver these tests are skipped; with MNIST_LAB_BROWSER=required they fail instead.
 """
 
 import json
@@ -55,7 +55,7 @@ def looked_at(browser, *, width, scheme="light", media="screen"):
 
 
 def requested(browser, address, script=""):
-    """The addresses other than its own that a page asks for while it loads and while `script` is run in it."""
+    """The addresses other than its own that a page requests while it loads and runs `script`."""
     browser.get_log("performance")
     browser.get(address)
     browser.execute_script(script)
@@ -75,12 +75,12 @@ def find(page, selector):
 
 
 def texts(page, selector):
-    """The text of each element that is to be seen."""
+    """The text of each visible element."""
     return [element.text for element in page.find_elements(By.CSS_SELECTOR, selector) if element.is_displayed()]
 
 
 def contrast(page, selector, ink="color"):
-    """The contrast of the first such element with the first background behind it, as WCAG 2.2 defines it."""
+    """The contrast of the first matching element with the first background behind it, as WCAG 2.2 defines it."""
     front, back = page.execute_script(
         """
         const [element, ink] = [document.querySelector(arguments[0]), arguments[1]];
@@ -96,7 +96,7 @@ def contrast(page, selector, ink="color"):
 
 
 def is_dark(page):
-    """Whether what the page is written on is dark."""
+    """Whether the background of the page is dark."""
     return luminance(page.execute_script("return getComputedStyle(document.body).backgroundColor")) < 0.1
 
 

@@ -1,7 +1,7 @@
-"""What all tests share: Keras on TensorFlow in this process, quietly, no data set of the user's, and no deadlines.
+"""What all tests share: Keras on TensorFlow in this process, quietly, no data sets of the user's, and no deadlines.
 
-MNIST_LAB_TEST_BACKEND=jax runs tests on another backend, for which those are meant that are marked `every_backend`.
-MNIST_LAB_THOROUGH=1 adds those that are marked `thorough`, as continuous integration does.
+MNIST_LAB_TEST_BACKEND=jax runs tests on another backend, which is meant for tests marked `every_backend`.
+MNIST_LAB_THOROUGH=1 adds the tests marked `thorough`, as continuous integration does.
 """
 
 import os
@@ -15,12 +15,12 @@ os.environ |= {"KERAS_BACKEND": BACKEND, "TF_CPP_MIN_LOG_LEVEL": "3"}
 if BACKEND != "tensorflow":
     from mnist_lab import backends
 
-    backends.start(BACKEND, device="cpu")  # or Keras would import TensorFlow, too, for nothing
+    backends.start(BACKEND, device="cpu")  # or Keras would import TensorFlow too, for nothing
 
 # A shell's background jobs ignore Ctrl-C, and so would the processes whose Ctrl-C is tested.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# A busy machine is no failure. What continuous integration says does not depend on chance, and it tries more examples.
+# A busy machine is not a failure. Continuous integration does not depend on chance, and it tries more examples.
 settings.register_profile(
     "lab",
     deadline=None,

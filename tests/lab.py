@@ -1,4 +1,4 @@
-"""Runs the real command line, each time in a process of its own, and says what came of it."""
+"""Run the real command line, each time in a process of its own, and return its answer."""
 
 import json
 import os
@@ -45,7 +45,7 @@ RUN_FILES = {
 
 @dataclass(frozen=True)
 class Answer:
-    """How a command ended and what it said."""
+    """The exit code and the output of a command."""
 
     code: int
     out: str
@@ -73,7 +73,7 @@ def command(*arguments: object, python: Sequence[str] = ()) -> list[str]:
 
 
 def finish(words: Sequence[str], cwd: Path, given: str | None = None, **variables: str) -> Answer:
-    """Run a command line to its end, with the text `given` as its input."""
+    """Run a command to its end, with the text `given` as its input."""
     with Preloaded(
         words, cwd=cwd, env=environment(**variables), text=True,
         stdin=subprocess.DEVNULL if given is None else subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -86,7 +86,7 @@ def finish(words: Sequence[str], cwd: Path, given: str | None = None, **variable
 
 
 def lab(*arguments: object, cwd: Path, python: Sequence[str] = (), **variables: str) -> Answer:
-    """`mnist-lab ARGUMENTS`, run in the folder `cwd`; on JAX, which starts faster than TensorFlow."""
+    """Run `mnist-lab ARGUMENTS` in the directory `cwd`, on JAX, which starts faster than TensorFlow."""
     return finish(command(*arguments, python=python), cwd, **variables)
 
 
@@ -97,13 +97,13 @@ def good(*arguments: object, cwd: Path, **variables: str) -> Answer:
 
 
 def invoked(*arguments: object) -> Answer:
-    """The same within the test's own process, whose start is saved: for commands that need no Keras."""
+    """Run `mnist-lab ARGUMENTS` within the test's own process, which is faster: for commands that need no Keras."""
     done = CliRunner().invoke(main, list(map(str, arguments)), prog_name="mnist-lab")
     return Answer(done.exit_code, done.stdout, done.stderr)
 
 
 def here(*arguments: object, cwd: Path, code: int = 0) -> Answer:
-    """That in the folder `cwd`, where it has to end with `code`."""
+    """Call `invoked` in the directory `cwd`, where the command has to end with `code`."""
     with chdir(cwd):
         answer = invoked(*arguments)
     assert answer.code == code, answer.text
@@ -111,7 +111,7 @@ def here(*arguments: object, cwd: Path, code: int = 0) -> Answer:
 
 
 def in_one_process(cases: Sequence[Case], cwd: Path) -> list[Answer]:
-    """Several commands one after the other in one process, which pays Keras' import once."""
+    """Run several commands one after the other in one process, which imports Keras once."""
     given = json.dumps([vars(case) for case in cases])
     done = finish([sys.executable, "-c", _ONE_PROCESS], cwd, given)
     assert done.code == 0, done.err
@@ -137,7 +137,7 @@ json.dump(answers, sys.stdout)
 
 
 def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Answer]) -> tuple[Path, Answer]:
-    """A folder that `make` has filled, and its answer: made once for all of pytest's workers, who change nothing."""
+    """A folder that `make` has filled, and its answer: made once for all of pytest's workers, which change nothing."""
     common = factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else factory.getbasetemp()
     folder, said = common / name, common / f"{name}.json"
     with FileLock(common / f"{name}.lock"):
@@ -171,7 +171,7 @@ def read_history(folder: Path) -> list[dict]:
 
 
 def until(what: Callable[[], Any], seconds: float = 90, pause: float = 0.05) -> Any:
-    """What `what` says as soon as it says something true; where it never does, the test fails."""
+    """The first true value that `what` returns; if it never does, the test fails."""
     begun = time.monotonic()
     while not (found := what()):
         if time.monotonic() - begun > seconds:
@@ -181,7 +181,7 @@ def until(what: Callable[[], Any], seconds: float = 90, pause: float = 0.05) -> 
 
 
 def gone(process: int) -> bool:
-    """Whether there is no such process; a zombie is none."""
+    """Whether there is no such process; a zombie does not count."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except OSError:
@@ -189,7 +189,7 @@ def gone(process: int) -> bool:
 
 
 def write(path: str | Path, text: str) -> Any:
-    """The path, as it was given."""
+    """Write the file and return its path as it was given."""
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     Path(path).write_text(text, encoding="utf-8")
     return path

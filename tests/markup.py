@@ -1,4 +1,4 @@
-"""Parses pages for tests."""
+"""A parser of pages for tests."""
 
 import re
 from html.parser import HTMLParser
@@ -34,13 +34,13 @@ class Document(HTMLParser):
         return [element for element in self.elements if element["tag"] in tags]
 
     def links_to_nothing(self):
-        """Where links within the page and uses of its symbols lead that no element is called; no two may be alike."""
+        """The ids that links and uses of symbols refer to and no element has; ids must be unique."""
         ids = [element["id"] for element in self.elements if "id" in element]
         assert len(ids) == len(set(ids))
         links = {element["href"][1:] for element in self.all("a") if element["href"].startswith("#")}
         return (links | {element["xlink:href"][1:] for element in self.all("use")}) - set(ids)
 
     def colours(self):
-        """The variables that stand for the colours of figures."""
+        """The CSS variables of the colours of figures."""
         styles = " ".join(element.get("style", "") for element in self.elements)
         return set(re.findall(r"var\((--c-[0-9a-f]{6}), #", styles))

@@ -1,8 +1,8 @@
 """Processes of Python that begin with Keras and mnist-lab imported, which saves each of them seconds.
 
 They are forked from a server that has done the imports, as the runs of a sweep are. Otherwise each is as real as one
-that is started: a child of the tests' process, which signals it and waits for it, with its own environment, working
-directory, descriptors and session. Only on Linux; elsewhere, and with the thorough tests, all processes are started.
+that is spawned: a child of the tests' process, which signals it and waits for it, with its own environment, working
+directory, descriptors and session. Only on Linux; elsewhere, and with the thorough tests, all processes are spawned.
 """
 
 import atexit
@@ -39,15 +39,15 @@ LARGEST_ORDER = 1 << 17
 
 
 def environment(**more: str) -> dict[str, str]:
-    """What a user's shell would have: nothing of this test process, and nothing of the tester's."""
+    """What a user's shell would have: nothing of this test process or of the tester."""
     own = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("KERAS_", "MNIST_LAB_", "TF_", "JAX_", "PYTHON", "COLUMNS", "LINES", "PYTEST"))
     }
-    # One cache for all tests, for the sake of JAX's compiled programs; the tester's own stays as it is.
+    # One cache for all tests, for JAX's compiled programs; the tester's own stays untouched.
     cache = str(ROOT / ".pytest_cache" / "xdg")
-    # What JAX compiles is run for a second at most.
+    # What JAX compiles runs for a second at most.
     quick = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"} if FORKS else {}
     return own | quick | {
         "PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": "", "KERAS_BACKEND": "jax", "XDG_CACHE_HOME": cache, **more,
@@ -57,7 +57,7 @@ def environment(**more: str) -> dict[str, str]:
 class Preloaded(subprocess.Popen):
     """`Popen` of Python's command line with `-m MODULE` or `-c CODE`, forked from the server.
 
-    What forking cannot do is started: Python with flags, with a `preexec_fn`, or with an environment that imports read.
+    What cannot be forked is spawned: Python with flags, a `preexec_fn`, or an environment that imports read.
     """
 
     def _execute_child(self, args, executable, preexec_fn, close_fds, pass_fds, cwd, env, *more) -> None:
@@ -111,13 +111,13 @@ def _server() -> socket.socket:
 
 
 def _serve(link: socket.socket) -> tuple[dict[str, Any], list[int]]:
-    """Fork a process for each order; it returns with the order and its descriptors for input, output and errors."""
+    """Fork a process for each order; return in that process with the order and its descriptors of standard streams."""
     while True:
         order, descriptors, *_ = socket.recv_fds(link, LARGEST_ORDER, 3)
         if not order:
             os._exit(0)
         reading, writing = os.pipe()
-        # The process between ends at once, so that the tests' process adopts its child.
+        # The intermediate process ends at once, so that the tests' process adopts its child.
         if between := os.fork():
             os.waitpid(between, 0)
             link.send(os.read(reading, 20))
@@ -133,7 +133,7 @@ def _serve(link: socket.socket) -> tuple[dict[str, Any], list[int]]:
 
 
 def _become(order: dict[str, Any], descriptors: Sequence[int]) -> None:
-    """Be the process that was ordered, from its beginning to its end."""
+    """Run as the requested process."""
     if order["session"]:
         os.setsid()
     for i, descriptor in enumerate(descriptors):
@@ -153,7 +153,7 @@ def _become(order: dict[str, Any], descriptors: Sequence[int]) -> None:
 
 
 def _spawned(path: str, words: list[str], passed: Sequence[int], start=multiprocessing.util.spawnv_passfds) -> int:
-    """The fork server of a sweep, forked as well: it would import the same once more."""
+    """Fork the fork server of a sweep too, which would import the same again."""
     if "multiprocessing.forkserver" not in words[-1]:
         return start(path, words, passed)
     sys.stdout.flush()

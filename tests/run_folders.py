@@ -1,4 +1,4 @@
-"""Finished run folders for tests of what reads them: the files of a real run, with numbers that a test chooses."""
+"""Finished run folders for tests of their readers: the files of a real run, with numbers that a test chooses."""
 
 import json
 from pathlib import Path
@@ -21,7 +21,7 @@ _known: dict[str, Config] = {}
 
 
 def _loaded(config, overrides) -> Config:
-    """The configuration with changes as `train__epochs=3`; one that is shipped is read once with each of them."""
+    """The configuration with changes like `train__epochs=3`; a shipped one is read once for each set of changes."""
     key = repr((config, overrides))
     if key in _known:
         return _known[key]
@@ -49,7 +49,7 @@ def finished_run(
     backend="jax",
     **overrides,
 ) -> RunFolder:
-    """Write a finished run of `config` (a file, a shipped name or a mapping); `overrides` as `train__epochs=3`."""
+    """Write a finished run of `config` (a file, a shipped name or a mapping); `overrides` like `train__epochs=3`."""
     resolved = _loaded(config, overrides).model_copy(update={"seed": seed})
     resolved = resolved.model_copy(update={"runtime": resolved.runtime.model_copy(update={"backend": backend})})
     mark = fingerprint(resolved, dataset_sha256=dataset["sha256"], backend=backend)
@@ -108,7 +108,7 @@ def finished_run(
 def unfinished_run(
     results: Path, config="mlp_512", *, epochs=3, planned=10, seed=1, error="", **overrides
 ) -> RunFolder:
-    """Write a run that has had `epochs` of `planned` epochs, with a checkpoint, or that failed with an error."""
+    """Write a run after `epochs` of `planned` epochs, with a checkpoint, or one that failed with an error."""
     folder = finished_run(results, config, seed=seed, epochs=epochs, train__epochs=planned, **overrides)
     (folder.path / "metrics.json").unlink()
     if error:
@@ -125,7 +125,7 @@ def edit_metrics(folder: RunFolder, **changes) -> None:
 
 
 def give_mistakes(folder: RunFolder, mistakes: list[dict]) -> None:
-    """Write a run's `mistakes.json`, and how many there are into its `metrics.json`."""
+    """Write a run's `mistakes.json`, and their number into its `metrics.json`."""
     formats.write_json(folder.path / "mistakes.json", mistakes)
     test = json.loads((folder.path / "metrics.json").read_text())["test"]
     edit_metrics(folder, test=test | {"wrong": len(mistakes), "correct": test["total"] - len(mistakes)})

@@ -22,7 +22,7 @@ SMALL = {"data": {"dataset": "digits"}, "model": {"kind": "mlp", "nodes": [8]}}
 
 
 def swept(given):
-    """A sweep that trains nothing, and puts into `given` what it was given."""
+    """A sweep that trains nothing and records its arguments in `given`."""
 
     def nothing(declared, results, **more):
         given.update(more, declared=declared, results=results)
@@ -37,14 +37,14 @@ def ignored(*_, **__):
 
 @pytest.fixture
 def trained(tmp_path, monkeypatch):
-    """The configurations that were to be trained, instead of training them."""
+    """The configurations that would have been trained."""
     configs, folder = [], finished_run(tmp_path, SMALL | {"experiment": "small"})
     run = load_run(folder.path)
     monkeypatch.setattr("mnist_lab.experiment.run", lambda config, **_: configs.append(config) or run)
     return configs
 
 
-def test_the_package_shows_what_it_offers_and_has_it_all():
+def test_the_package_lists_its_names_and_has_them_all():
     functions = {
         "run",
         "sweep",
@@ -109,7 +109,7 @@ class TestOverrides:
         assert changed.train.optimizer.name == "sgd"
         assert changed.model_dump(mode="json")["data"]["preprocess"] == {"standardize": {"mean": [0.0], "std": [2.0]}}
 
-    def test_changed_values_are_told_as_departures_from_the_published_recipe(self):
+    def test_changed_values_are_reported_as_departures_from_the_published_recipe(self):
         config = mnist_lab.load_config("mlp_512", {"train": {"epochs": 3}, "data": {"subset": 500}})
         assert config.reference is not None
         assert config.reference.departures == ("train.epochs", "data.subset")
@@ -131,7 +131,7 @@ class TestOverrides:
             ({"extends": "x"}, "is only allowed in a file"),
         ],
     )
-    def test_a_wrong_value_is_told_with_its_key(self, changes, message):
+    def test_a_wrong_value_is_reported_with_its_key(self, changes, message):
         with pytest.raises(mnist_lab.InputError, match=message):
             mnist_lab.load_config("mlp_512", changes)
 
@@ -158,7 +158,7 @@ class TestShortForms:
         with pytest.raises(mnist_lab.ConfigError, match=r"subset=-3: data\.subset: expected at least 1"):
             mnist_lab.run("mlp_512", subset=-3)
 
-    def test_the_backend_is_that_of_keras_if_it_is_imported_already(self, trained, monkeypatch):
+    def test_the_backend_is_that_of_keras_if_it_is_already_imported(self, trained, monkeypatch):
         imported = SimpleNamespace(backend=SimpleNamespace(backend=lambda: "torch"))
         monkeypatch.setitem(sys.modules, "keras", imported)
         mnist_lab.run("mlp_512")
@@ -166,7 +166,7 @@ class TestShortForms:
         assert [config.runtime.backend for config in trained] == ["torch", "jax"]
 
 
-class TestNetworkOfOnesOwn:
+class TestCustomNetwork:
     @pytest.mark.parametrize(
         ("config", "changes", "names"),
         [
@@ -212,7 +212,7 @@ class TestSweep:
         mnist_lab.sweep(SMALL | {"name": "small"})
         assert given["declared"].name == "small"
 
-    def test_of_two_with_the_same_name_is_refused(self):
+    def test_refuses_two_with_the_same_name(self):
         with pytest.raises(mnist_lab.ConfigError, match="different configurations of one experiment, experiment"):
             mnist_lab.sweep([SMALL, SMALL | {"model": {"kind": "mlp", "nodes": [9]}}])
 
@@ -224,7 +224,7 @@ class TestPaths:
         (tmp_path / "mine.yaml").write_text("data: {dataset: digits}\nmodel: {kind: mlp, nodes: [8]}\n")
 
     @pytest.mark.parametrize("path", ["~/mine.yaml", Path("~/mine.yaml")])
-    def test_a_configuration_may_lie_at_home(self, path):
+    def test_a_configuration_may_be_in_the_home_folder(self, path):
         assert mnist_lab.load_config(path).experiment == "mine"
 
     @pytest.mark.parametrize("kind", [str, Path])
@@ -252,7 +252,7 @@ class TestPaths:
         assert [config.experiment for config in given["declared"].configs] == ["mine", "quickstart"]
         assert (given["results"], given["data_dir"]) == (tmp_path / "lab", tmp_path / "data")
 
-    def test_a_home_that_does_not_exist_is_refused(self):
+    def test_a_home_folder_that_does_not_exist_is_refused(self):
         with pytest.raises(mnist_lab.InputError, match="there is no such home folder"):
             mnist_lab.load_config("~nobody_of_this_name/x.yaml")
 
@@ -297,7 +297,7 @@ class TestPaths:
         ("predict", ["one", 7], {}, "images: expected a path"),
     ],
 )
-def test_a_wrong_type_is_told_with_the_argument_before_anything_is_trained(
+def test_a_wrong_type_is_reported_with_the_argument_before_anything_is_trained(
     function, arguments, options, message, monkeypatch
 ):
     monkeypatch.setattr("mnist_lab.experiment.run", ignored)
@@ -306,7 +306,7 @@ def test_a_wrong_type_is_told_with_the_argument_before_anything_is_trained(
         getattr(mnist_lab, function)(*arguments, **options)
 
 
-def test_a_run_is_shown_in_a_line(tmp_path):
+def test_a_run_is_shown_on_one_line(tmp_path):
     run = mnist_lab.load_run(finished_run(tmp_path, SMALL | {"experiment": "small"}, seed=3, test=0.9612).path)
     assert repr(run) == f"Run(small seed 3, test accuracy 0.9612, '{run.folder.path}')"
 
@@ -351,7 +351,7 @@ def test_a_name_that_no_file_can_have_is_a_run_that_is_not_there(tmp_path):
         mnist_lab.load_run("a" * 5000, results=tmp_path)
 
 
-def test_a_name_means_the_run_even_where_a_folder_is_called_that(tmp_path, monkeypatch):
+def test_a_name_means_the_run_even_if_a_folder_is_called_that(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     made = finished_run(tmp_path / "results", "mlp_512")
     (tmp_path / "mlp_512").mkdir()

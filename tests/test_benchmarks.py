@@ -41,7 +41,7 @@ def ours(config: str):
 
 
 def optimizer_settings(optimizer) -> dict:
-    """All that it was made with, but for its name."""
+    """The arguments of the optimizer, without its name."""
     plain = {key: value for key, value in optimizer.get_config().items() if key != "name"}
     return {"class": type(optimizer).__name__} | {
         key: pytest.approx(value) if isinstance(value, float) else value for key, value in plain.items()
@@ -49,12 +49,12 @@ def optimizer_settings(optimizer) -> dict:
 
 
 def counts(model) -> tuple[int, int]:
-    """Parameters that are trained, and how many arrays they are in."""
+    """The number of trained parameters and of their arrays."""
     return sum(prod(weight.shape) for weight in model.trainable_weights), len(model.trainable_weights)
 
 
 def learned(model) -> list[tuple]:
-    """Its layers in order, each with its settings: all between the preparation of the pixels and the probabilities."""
+    """The layers in order with their settings, from after the preparation of the pixels to the probabilities."""
     prepare = {"InputLayer", "Reshape", "Rescaling", "Normalization", "RandomRotation", "RotatedByChance"}
     told = []
     for layer in model.layers:
@@ -127,7 +127,7 @@ def test_the_script_for_all_trains_each_experiment_as_its_own_script_does(monkey
 
 
 @pytest.mark.parametrize("net", NETS.values(), ids=lambda net: net.name)
-def test_the_first_layers_share_of_the_arithmetic_is_what_is_said(net):
+def test_the_first_layers_share_of_the_arithmetic_is_as_stated(net):
     network, _ = ours(net.config)
     kernels = [(layer.kernel, prod(layer.output.shape[1:-1])) for layer in network.layers if hasattr(layer, "kernel")]
     arithmetic = [places * prod(kernel.shape) for kernel, places in kernels]
@@ -246,7 +246,7 @@ def test_ratios_are_taken_repeat_by_repeat_and_the_floor_at_the_best_peak(tmp_pa
     assert table.floor == pytest.approx(0.5 * (1 - NETS["mlp_512"].first_layer / 3))
 
 
-def test_the_line_through_points_that_lie_on_one_fits_them_all():
+def test_the_line_through_collinear_points_fits_them_all():
     fit = line([1, 10, 50, 100], [3.5, 8, 28, 53])
     assert (fit.slope, fit.intercept, fit.r2) == pytest.approx((0.5, 3.0, 1.0))
     assert line([1, 2], [1, 2]) is None
@@ -326,7 +326,7 @@ def test_a_report_of_nothing_is_refused(tmp_path):
     assert "nothing has been measured yet" in answer.output
 
 
-def test_without_mnist_the_bundled_digits_are_repeated_to_its_size_and_it_is_said(tmp_path, monkeypatch):
+def test_without_mnist_the_bundled_digits_are_repeated_to_its_size_with_a_note(tmp_path, monkeypatch):
     import numpy as np
 
     monkeypatch.setattr("mnist_lab.datasets.find", lambda *_: None)
@@ -335,4 +335,4 @@ def test_without_mnist_the_bundled_digits_are_repeated_to_its_size_and_it_is_sai
     assert "digits, repeated" in data.name
     with np.load(data.file) as archive:
         assert [archive[name].shape for name in ("x_train", "y_test")] == [(60_000, 28, 28), (10_000,)]
-        assert (archive["x_train"][0] == archive["x_train"][1437]).all()  # the 1,437 digits begin again
+        assert (archive["x_train"][0] == archive["x_train"][1437]).all()  # the 1,437 digits start over

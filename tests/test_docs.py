@@ -1,4 +1,4 @@
-"""README.md and docs/, held true: commands parse, files load, Python runs, links resolve, output is what is printed."""
+"""README.md and docs/ are kept true: commands parse, files load, Python runs, links resolve, output is true."""
 
 import re
 import shlex
@@ -61,7 +61,7 @@ def blocks(*languages: str) -> list[Block]:
 
 
 def commands() -> Iterator[str]:
-    """Every line that starts with the command, as it stands there."""
+    """Every line that starts with the command, verbatim."""
     for block in blocks("console"):
         for line in block.text.splitlines():
             if (line := line.removeprefix("$ ")).startswith("mnist-lab"):
@@ -94,7 +94,7 @@ EVERY_LINE = list(dict.fromkeys([*COMMANDS, *HEADERS, *in_help()]))
 
 
 def understood(line: str) -> click.Context:
-    """The command that mnist-lab takes `line` for, with its parameters."""
+    """The command that mnist-lab understands `line` as, with its parameters."""
     command, arguments, parent = main, shlex.split(line.partition(" > ")[0])[1:], None
     while isinstance(command, click.Group) and arguments:
         parent = click.Context(command, parent=parent, info_name=command.name)
@@ -140,7 +140,7 @@ def test_every_configuration_that_a_command_names_is_there(line, monkeypatch):
 @pytest.mark.parametrize(
     "line", [line for line in dict.fromkeys([*COMMANDS, *HEADERS]) if line.startswith("mnist-lab sweep")]
 )
-def test_every_sweep_has_seeds_enough_for_verdicts(line, monkeypatch):
+def test_every_sweep_has_enough_seeds_for_verdicts(line, monkeypatch):
     monkeypatch.chdir(ROOT)
     options = understood(line).params
     declared = load_sweep(options["references"], seeds=options["seeds"], folds=options["folds"])
@@ -164,7 +164,7 @@ def test_the_output_shown_below_a_command_is_what_it_prints(page, clone):
     assert PAGES[page] == outputs.refreshed(PAGES[page], clone), "`make docs`"
 
 
-def test_every_make_target_is_one_of_the_makefile():
+def test_every_make_target_is_in_the_makefile():
     makefile = (ROOT / "Makefile").read_text()
     shown = "\n".join(block.text for block in blocks("console"))
     targets = set(re.findall(r"^make (\w+)", shown, re.MULTILINE)) | {
@@ -176,7 +176,7 @@ def test_every_make_target_is_one_of_the_makefile():
 
 
 @pytest.mark.parametrize("block", blocks("yaml"), ids=str)
-def test_every_yaml_example_is_valid_but_the_one_that_shows_mistakes(block, tmp_path):
+def test_every_yaml_example_is_valid_except_the_one_that_shows_mistakes(block, tmp_path):
     for folder in ("configs", "searches"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     path = tmp_path / block.name
@@ -202,7 +202,7 @@ def test_a_yaml_example_that_is_shipped_is_the_shipped_file(block):
         assert re.sub(r"\s+#.*", "", line) in shipped_as
 
 
-def test_every_search_that_comes_with_it_is_in_the_table_of_its_page_and_the_other_way_round():
+def test_every_shipped_search_is_in_the_table_of_its_page_and_vice_versa():
     table = PAGES["docs/tune.md"].partition("| search | what it searches |")[2].partition("\n\n")[0]
     assert (
         sorted(f"searches/{name}" for name in re.findall(r"^\| `(\w+)`", table, re.MULTILINE))
@@ -210,7 +210,7 @@ def test_every_search_that_comes_with_it_is_in_the_table_of_its_page_and_the_oth
     )
 
 
-def test_the_arms_of_the_sweep_example_are_as_many_as_is_said(tmp_path):
+def test_the_sweep_example_has_the_stated_number_of_arms(tmp_path):
     [block] = [block for block in blocks("yaml") if block.name == "configs/sweeps/regularization.yaml"]
     path = tmp_path / "regularization.yaml"
     path.write_text(block.text, encoding="utf-8")
@@ -219,7 +219,7 @@ def test_the_arms_of_the_sweep_example_are_as_many_as_is_said(tmp_path):
     assert len(arms) == 2 * 2 * 5
 
 
-def test_the_lines_of_python_run(monkeypatch, tmp_path):
+def test_the_python_examples_run(monkeypatch, tmp_path):
     asked = []
     published = ROOT / "results" / "published" / "mlp_512"
     run = load_run(published / "seed1-3978a97a")
@@ -241,7 +241,7 @@ def test_the_lines_of_python_run(monkeypatch, tmp_path):
 
 
 def anchors(text: str) -> set[str]:
-    """What a forge makes of the headings."""
+    """The anchors that a forge makes of the headings."""
     headings = re.findall(r"^#+ (.*)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -271,7 +271,7 @@ def test_the_readme_is_short():
     assert len(PAGES["README.md"].splitlines()) <= 160
 
 
-def test_the_least_numbers_of_seeds_are_those_of_the_statistics():
+def test_the_minimum_numbers_of_seeds_are_those_of_the_statistics():
     sweeps = " ".join(PAGES["docs/sweeps.md"].split())
     assert f"at least {least_seeds(1)} seeds, twelve experiments at least {least_seeds(12)};" in sweeps
     assert f"{least_seeds(1)} seeds are the fewest for one comparison" in PAGES["docs/reports.md"]
@@ -280,7 +280,7 @@ def test_the_least_numbers_of_seeds_are_those_of_the_statistics():
     assert least_seeds(2) == least_seeds(3)
 
 
-def test_the_table_of_the_architecture_is_the_order_that_is_enforced():
+def test_the_table_in_the_architecture_is_the_enforced_order():
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     layers = settings["tool"]["importlinter"]["contracts"][0]["layers"]
     section = PAGES["docs/develop.md"].partition("| modules | responsibility |")[2].partition("\n\n")[0]
@@ -301,7 +301,7 @@ def test_the_reference_of_configurations_is_generated_from_the_schema():
     assert outputs.bare(configuration.PAGE.read_text(encoding="utf-8")) == configuration.page(), "`make docs`"
 
 
-def test_what_shipped_searches_found_is_that_of_their_records():
+def test_what_shipped_searches_found_agrees_with_their_records():
     assert PAGES["docs/tune.md"] == searches.with_searches(PAGES["docs/tune.md"]), "`make docs`"
 
 

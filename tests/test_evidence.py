@@ -1,4 +1,4 @@
-"""results/published/, held true: what is written there comes from its runs, and its runs are what they say they are."""
+"""results/published/ is kept true: what is written there comes from its runs, and these are what they claim to be."""
 
 import json
 import re
@@ -51,12 +51,12 @@ def standings():
     return records.standings(collect([PUBLISHED]).runs)
 
 
-def test_the_readme_of_the_results_is_what_its_runs_give(committed):
+def test_the_readme_of_the_results_is_what_its_runs_yield(committed):
     compared, _ = committed
     assert (PUBLISHED / "README.md").read_text(encoding="utf-8") == readme.document(compared, PUBLISHED), AGAIN
 
 
-def test_what_the_projects_readme_shows_of_them_is_what_they_give(committed, standings):
+def test_what_the_projects_readme_shows_of_them_is_what_they_yield(committed, standings):
     compared, _ = committed
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert text == readme.in_project_readme(text, compared, standings), AGAIN
@@ -72,7 +72,7 @@ def test_the_summaries_and_the_report_are_of_these_runs(committed, tmp_path):
             *folder.glob("summary.*"),
             *folder.glob("accuracy_*.png"),
             *folder.glob("response_*.png"),
-        ]:  # only a change has them drawn again
+        ]:  # they are drawn again only after a change
             shutil.copy(file, there)
         for file in write_report(there, one):
             assert file.read_bytes() == (folder / file.name).read_bytes(), f"{folder.name}/{file.name}: {AGAIN}"
@@ -84,7 +84,7 @@ def test_the_picture_shows_these_runs(committed, tmp_path):
         Image.open(save(picture.ablation_figure(compared), tmp_path / "now.png")).convert("L"), dtype=float
     )
     kept = np.asarray(Image.open(PUBLISHED / picture.NAME).convert("L"), dtype=float)
-    # Not to the bit: a letter may be drawn a little different by another version of the font renderer.
+    # Not to the bit: another version of the font renderer may draw a letter slightly differently.
     assert drawn.shape == kept.shape, AGAIN
     assert np.mean(np.abs(drawn - kept) > 64) < 0.001, AGAIN
 
@@ -151,12 +151,12 @@ def test_every_run_is_of_its_configuration_and_can_be_repeated_from_its_own():
         assert objection(run, wanted) is None, path
 
 
-def test_no_run_is_known_to_be_of_code_that_was_not_committed():
+def test_no_run_is_known_to_come_from_uncommitted_code():
     for path in RUNS:
         assert not json.loads((path / "environment.json").read_text()).get("git_dirty"), path
 
 
-def test_floors_and_conclusions_are_about_experiments_of_their_write_up():
+def test_floors_and_conclusions_are_about_experiments_in_their_write_up():
     for writeup in writeups():
         own = {short(experiment.name) for experiment in writeup.experiments}
         named = {name for claim in writeup.claims for name in (claim.of, claim.than) if name}
@@ -168,7 +168,7 @@ def test_floors_and_conclusions_are_about_experiments_of_their_write_up():
     "damage",
     [{"than": None}, {"at_least": 0.9}, {"quantity": "validation_at"}, {"epoch": 3}, {"is": "larger"}, {"extra": 1}],
 )
-def test_a_conclusion_asks_one_question(damage):
+def test_each_conclusion_asks_one_question(damage):
     good = {"says": "A beats B.", "of": "a", "is": "higher", "than": "b"}
     Claim.model_validate(good)
     with pytest.raises(ValidationError):
@@ -177,7 +177,7 @@ def test_a_conclusion_asks_one_question(damage):
 
 @pytest.fixture(scope="module")
 def some(tmp_path_factory):
-    """Eleven seeds of which dropout always loses, one of another experiment; the rest was not run."""
+    """Eleven seeds of a base and three arms, of which the one without dropout always wins; one seed of two others."""
     tmp_path = tmp_path_factory.mktemp("some")
     for seed in range(1, 12):
         chance = 0.0001 * (seed % 3)
@@ -200,7 +200,7 @@ def of_some(some):
 
 @pytest.fixture(scope="module")
 def of_none():
-    """Where nothing was run."""
+    """The comparison without any runs."""
     return compare([])
 
 
@@ -229,7 +229,7 @@ def claim_of(compared, words):
         ("The CNN reaches 99 %", Outcome.NOT_RUN, "^$"),
     ],
 )
-def test_a_conclusion_is_held_against_the_runs(of_some, words, outcome, numbers):
+def test_a_conclusion_is_compared_with_the_runs(of_some, words, outcome, numbers):
     found = claim_of(of_some, words)
     assert found.outcome is outcome
     assert re.search(numbers, found.numbers), found.numbers
@@ -252,7 +252,7 @@ def test_a_conclusion_on_the_base_has_the_test_of_the_table_and_of_the_report(of
         assert words in reported
 
 
-def test_of_two_that_differ_in_dropout_the_gap_does_not_say_which_overfits_more(tmp_path):
+def test_if_two_differ_in_dropout_the_gap_does_not_say_which_overfits_more(tmp_path):
     for seed in range(1, 7):
         finished_run(tmp_path, "mlp_512", seed=seed, train=0.99, validation=0.975 + 0.0001 * seed)
         finished_run(tmp_path, "ablation/dropout_04_03", seed=seed, train=0.985, validation=0.98)
@@ -261,7 +261,7 @@ def test_of_two_that_differ_in_dropout_the_gap_does_not_say_which_overfits_more(
     assert found.outcome is Outcome.BIASED
     assert found.outcome.is_open
     assert re.search(
-        r"^Generalization gap in the last epoch: .*, -0\.97 pp .* p = \.031; uncorrected, one comparison\)\. "
+        r"^Generalization gap in the last epoch: .*, -0\.97 pp .* p = \.031; single comparison, so uncorrected\)\. "
         r".* lowering training accuracy\.$",
         found.numbers,
     )
@@ -271,7 +271,7 @@ def test_of_two_that_differ_in_dropout_the_gap_does_not_say_which_overfits_more(
     )
 
 
-def test_a_small_gap_under_dropout_does_not_tell_that_it_does_not_overfit(tmp_path):
+def test_a_small_gap_under_dropout_does_not_show_that_there_is_no_overfitting(tmp_path):
     for seed in (1, 2, 3):
         for step in ("step2_reduce_parameters", "step4_dropout"):
             finished_run(tmp_path, f"seven_steps/{step}", seed=seed, train=0.98, validation=0.985)
@@ -281,7 +281,7 @@ def test_a_small_gap_under_dropout_does_not_tell_that_it_does_not_overfit(tmp_pa
     assert under.numbers.endswith("lowers training accuracy and therefore the gap.")
 
 
-def test_what_two_are_compared_by_is_of_the_seeds_that_both_have(tmp_path):
+def test_two_experiments_are_compared_by_the_seeds_that_both_have(tmp_path):
     step6, step7 = "seven_steps/step6_learning_rate", "seven_steps/step7_augmentation"
     finished_run(tmp_path, step7, seed=1, test=0.9944)
     for seed, test in enumerate((0.9940, 0.9960, 0.9980), start=1):
@@ -298,7 +298,7 @@ def test_a_best_test_accuracy_that_was_published_beside_the_last_stands_beside_i
     assert row["Published train / test"] == "best 0.9992 / 0.9899, best 0.9924"
 
 
-def test_three_seeds_can_bear_out_a_size_and_are_too_few_for_any_comparison(tmp_path):
+def test_three_seeds_can_confirm_a_size_and_are_too_few_for_any_comparison(tmp_path):
     for seed in (1, 2, 3):
         step2, step3 = "seven_steps/step2_reduce_parameters", "seven_steps/step3_batch_norm"
         finished_run(tmp_path, step2, seed=seed, train=0.98, validation=0.985, test=0.9801, selected_on_test=True)
@@ -311,7 +311,7 @@ def test_three_seeds_can_bear_out_a_size_and_are_too_few_for_any_comparison(tmp_
     assert "**Too few seeds: 3.** Test accuracy" in readme.document(compared, tmp_path)
 
 
-def test_a_conclusion_that_the_planned_seeds_cannot_decide_is_said_to_be_so_beforehand(of_none):
+def test_a_conclusion_that_the_planned_seeds_cannot_decide_is_reported_beforehand(of_none):
     said = set()
     for one in of_none:
         seeds = {short(row.experiment.name): row.experiment.seeds for row in one.rows}
@@ -332,7 +332,7 @@ def test_the_first_gap_of_the_authors_own_run_is_in_the_epoch_from_which_it_is_s
     assert first_gap(history[:5], OVERFIT_GAP) is None
 
 
-def test_an_epoch_that_few_runs_have_is_no_property_of_the_experiment(tmp_path):
+def test_an_epoch_that_few_runs_have_is_not_a_property_of_the_experiment(tmp_path):
     for seed in (1, 2, 3):
         finished_run(tmp_path, "two_models/mlp_5x30", seed=seed, train=0.985, validation=0.98)
     found = claim_of(compare(collect([tmp_path]).runs), "sixth epoch")
@@ -356,13 +356,13 @@ def test_a_number_published_in_whole_percent_is_not_taken_for_an_exact_one(tmp_p
     assert re.search(r"`mlp_5x30` was published with about 0\.96, .* widened by 0\.01 at each end for rounding\.", far)
 
 
-def test_a_best_over_the_epochs_is_called_so_wherever_it_is_compared(of_none):
+def test_a_best_over_the_epochs_is_labelled_as_such_wherever_it_is_compared(of_none):
     text = readme.document(of_none, ROOT)
     assert "Published: best 0.9921 against best 0.9825 over the epochs; ours are those of the saved models." in text
     assert "Published: 0.9823 against 0.9798." in text
 
 
-def test_what_a_configuration_notes_of_its_published_numbers_stands_under_the_table(of_none):
+def test_what_a_configuration_notes_about_its_published_numbers_stands_below_the_table(of_none):
     text = readme.document(of_none, ROOT)
     notes = {short(one.name): one.reference.note for one in EXPERIMENTS if one.reference.note}
     assert {"step5_add_layers", "wide_512_dropout", "mlp_5x30"} <= notes.keys()
@@ -382,7 +382,7 @@ def test_the_first_screen_counts_what_was_retrained_and_which_conclusions_replic
     assert re.search(r"[1-9] of [1-9] acceptance thresholds met; median absolute error \d\.\d\d pp", text)
 
 
-def test_what_is_missing_is_said(some, of_some):
+def test_what_is_missing_is_reported(some, of_some):
     text = readme.document(of_some, some)
     assert cells(text, "batch_64")["Test"] == "not run yet"
     assert cells(text, "nodes_256")["n"] == "1 of 10"
@@ -400,7 +400,7 @@ def test_seeds_that_were_skipped_are_named(tmp_path):
     assert "the seeds 1 to n, except `mlp_512` 3." in text
 
 
-def test_without_a_run_there_is_a_readme_all_the_same(of_none, tmp_path):
+def test_there_is_a_readme_even_without_a_run(of_none, tmp_path):
     text = readme.document(of_none, tmp_path)
     assert text.count("| not run yet |") == len(EXPERIMENTS)
 
@@ -437,7 +437,7 @@ def test_an_import_replaces_what_has_other_numbers_and_leaves_the_rest(tmp_path)
     assert load_run(next(target.glob("ablation/nodes_256/seed2-*"))).metrics["epochs"] == 7
 
 
-def test_an_import_refuses_what_is_no_evidence(tmp_path):
+def test_an_import_refuses_what_is_not_evidence(tmp_path):
     source = tmp_path / "source"
     finished_run(source, "quickstart")
     finished_run(source, "mlp_512", train__epochs=3)
@@ -456,7 +456,7 @@ def test_an_import_refuses_what_is_no_evidence(tmp_path):
         assert sum(words in reason for reason in done.refused) == 1, words
 
 
-def test_the_command_writes_it_all_and_the_second_time_the_same(some, tmp_path, monkeypatch):
+def test_the_command_writes_everything_and_the_same_a_second_time(some, tmp_path, monkeypatch):
     root = tmp_path / "checkout"
     root.mkdir()
     (root / "README.md").write_text((ROOT / "README.md").read_text(encoding="utf-8"), encoding="utf-8")
@@ -477,7 +477,7 @@ def test_the_command_writes_it_all_and_the_second_time_the_same(some, tmp_path, 
 
 
 @pytest.mark.parametrize("option", ["--import", "--tried"])
-def test_a_folder_that_is_not_there_is_told(monkeypatch, tmp_path, option):
+def test_a_missing_folder_is_reported(monkeypatch, tmp_path, option):
     monkeypatch.setattr(command, "PUBLISHED", tmp_path)
     answer = CliRunner().invoke(command.main, [option, str(tmp_path / "nowhere")])
     assert answer.exit_code == 2

@@ -1,4 +1,4 @@
-"""In the kernel of a real notebook: the example, what is shown without being asked for, and what can go wrong there."""
+"""In the kernel of a real notebook: the example, what is displayed automatically, and what can go wrong."""
 
 import nbformat
 import pytest
@@ -11,7 +11,7 @@ EXAMPLE = ROOT / "docs" / "notebook.ipynb"
 
 
 def executed(notebook, folder, monkeypatch):
-    """The notebook after its cells were run in a kernel of its own, with no configuration of the tester's."""
+    """The notebook after its cells were run in a kernel of its own, without the tester's configuration."""
     monkeypatch.setattr("os.environ", environment(JUPYTER_PLATFORM_DIRS="1", IPYTHONDIR=str(folder / ".ipython")))
     NotebookClient(
         notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
@@ -24,7 +24,7 @@ def cells(*sources):
 
 
 def kinds(cell):
-    """The forms of what a cell shows: of each output the richest."""
+    """The richest form of each output of a cell."""
     return [
         next(kind for kind in ("image/png", "text/html", "text/plain", "text") if kind in output.get("data", output))
         for output in cell.outputs
@@ -47,7 +47,7 @@ def test_the_example_runs_from_its_first_cell_to_its_last(tmp_path, monkeypatch)
     assert len(list((tmp_path / "notebook_results").rglob("metrics.json"))) == 6
 
 
-def test_a_working_folder_that_is_gone_is_told(tmp_path, monkeypatch):
+def test_a_deleted_current_directory_is_reported(tmp_path, monkeypatch):
     lost = tmp_path / "lost"
     notebook = cells(
         f"import os, shutil; os.makedirs({str(lost)!r}); os.chdir({str(lost)!r}); shutil.rmtree({str(lost)!r})",

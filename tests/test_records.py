@@ -1,4 +1,4 @@
-"""results/published/records/, held true: what is written there comes from its runs."""
+"""results/published/records/ is kept true: what is written there comes from its runs."""
 
 import json
 import re
@@ -27,11 +27,11 @@ def committed():
 
 @pytest.fixture
 def ran(committed):
-    """Those that were run."""
+    """The records that were run."""
     return [one for one in committed if one.group]
 
 
-def test_the_page_is_what_its_runs_give(committed):
+def test_the_page_is_what_its_runs_yield(committed):
     assert (FOLDER / "README.md").read_text(encoding="utf-8") == document(committed, tried.read(FOLDER)), AGAIN
 
 
@@ -48,7 +48,7 @@ def test_a_recipe_trains_on_all_training_images_and_keeps_the_last_epoch(record)
     assert train.early_stopping is None
 
 
-def test_of_a_record_the_seeds_from_1_on_are_there_and_a_result_only_with_all_of_them(ran):
+def test_a_record_has_its_seeds_from_1_and_a_result_only_with_all_of_them(ran):
     assert ran
     for one in ran:
         assert one.group.seeds == tuple(range(1, one.n + 1)), one.record.name
@@ -109,7 +109,7 @@ def test_fast_99_takes_the_fewest_steps_of_what_was_tried_above_0991():
     assert {trial.changes for trial in found if trial.epochs <= 2} == {"", "label_smoothing 0.1 -> 0.05"}
 
 
-def test_mlp_best_is_the_best_that_was_tried_with_20_epochs_more():
+def test_mlp_best_is_the_best_that_was_tried_with_20_more_epochs():
     best = next(trial for trial in tried.read(FOLDER) if trial.record == "mlp_best")
     assert best.changes == "epochs 100 -> 80"
     assert best.mean == max(trial.mean for trial in tried.read(FOLDER) if trial.record == "mlp_best")
@@ -149,7 +149,7 @@ def test_trials_are_kept_by_recipe_with_the_validation_accuracies_of_all_seeds(t
 
 @pytest.fixture
 def made(tmp_path):
-    """Makes finished runs of a record, one for each test accuracy, and gives what is said of them."""
+    """A function that makes finished runs of a record, one for each test accuracy, and returns their standing."""
     numbers = count()
 
     def make(record, *accuracies, **metrics):
@@ -190,7 +190,7 @@ def test_what_was_tried_without_the_validation_images_of_the_others_is_refused(t
     assert not (tmp_path / tried.NAME).exists()
 
 
-def test_without_a_run_there_is_a_page_all_the_same():
+def test_there_is_a_page_even_without_a_run():
     text = document(records.standings([]), [])
     assert text.count("| not run yet |") == len(EVERY)
     assert "Where the runs were trained" not in text

@@ -82,7 +82,7 @@ def test_the_report_says_whether_a_search_that_was_killed_ended_with_the_same_tr
     assert "ended with OTHER trials." in (tmp_path / "SEARCH.md").read_text()
 
 
-def test_other_settings_do_not_mix_with_what_was_measured(kept, tmp_path):
+def test_measurements_with_other_settings_are_not_mixed_in(kept, tmp_path):
     (tmp_path / "search.json").write_text(json.dumps(kept))
     found = CliRunner().invoke(main, ["--rows", "700", "--out", str(tmp_path)])
     assert found.exit_code == 2

@@ -127,7 +127,7 @@ def tune(
         epochs: the number of epochs of a trial that is trained to the end.
         seed: the seed of the search.
         name: the name of the search; its files go to `results/<name>/`.
-        jobs: the number of parallel trials; None chooses it for this machine. With 1, the search is repeatable.
+        jobs: the number of parallel trials; None chooses it for this machine. With 1, the search is reproducible.
         cluster: where to train instead: the address or the scheduler file of a Dask cluster, `local` or `local:N`.
         wait: wait for the workers of the cluster.
         results, data_dir, progress, observer: as for `sweep`.

@@ -7,6 +7,7 @@ from mnist_lab.reports import Comparison, Section, Study, wording
 from mnist_lab.reports.columns import Column, columns
 from mnist_lab.terminal.output import echo, echo_json
 from mnist_lab.terminal.tables import print_facts, print_files, print_heading, print_list, print_table
+from mnist_lab.text.quantities import count
 from mnist_lab.text.tables import NO_BREAK
 from mnist_lab.text.tables import Column as Heading
 
@@ -20,7 +21,7 @@ def print_summary(study: Study, files: Sequence[Path], *, as_json: bool = False)
         echo_json(next(file for file in files if file.name == "summary.json").read_text(encoding="utf-8"))
         return
     for section in study.sections:
-        print_heading(section.heading)
+        print_heading(_heading(section))
         shown = [part for column in columns(section) for part in _parts(column, section)]
         print_table(
             [column for column, _ in shown],
@@ -51,9 +52,17 @@ def print_comparison(comparison: Comparison, files: Sequence[Path]) -> None:
         numbers = [Heading(heading, number=True) for heading in (*names, "Difference", *interval)]
         print_table(("", *numbers), [cells[: 1 + len(numbers)] for cells in arm.cells])
         print_list(wording.comparison.findings(comparison, arm))
-    print_list([f"{base.name}: {one.text}" for one in comparison.base.observations])
+    print_list(wording.comparison.observed(comparison.base), apart=len(comparison.arms) > 1)
     print_list(wording.comparison.cautions(comparison))
     print_files(f"Comparison: {files[0]}", (file.name for file in files[1:]))
+
+
+def _heading(section: Section) -> str:
+    """The data and, where all experiments have as many, the number of runs that the means are over."""
+    numbers = {group.n for group in section.groups}
+    each = " each" if len(section.groups) > 1 else ""
+    runs = [f"{count(n, 'run' if section.share else 'seed')}{each}" for n in numbers if len(numbers) == 1]
+    return ", ".join([section.heading, *runs])
 
 
 def _parts(column: Column, section: Section) -> Iterator[tuple[Heading, list[str]]]:

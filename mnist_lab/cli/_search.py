@@ -1,11 +1,14 @@
 """Prints the result of a search: the best trials, their confirmation, and where the files are."""
 
+from collections.abc import Sequence
+
 from mnist_lab.config.searches import describe
 from mnist_lab.reports import wording
 from mnist_lab.search import BEST, Search, Tuned, promotion
-from mnist_lab.search.record import Measure
+from mnist_lab.search.presentation.wording import STATES
+from mnist_lab.search.record import Measure, Trial
 from mnist_lab.terminal.output import echo, echo_json, echo_prose
-from mnist_lab.terminal.tables import print_files, print_list, print_table
+from mnist_lab.terminal.tables import print_facts, print_files, print_table
 from mnist_lab.text.quantities import count, duration
 from mnist_lab.text.tables import MINOR, Column
 
@@ -25,7 +28,7 @@ def print_found(tuned: Tuned, *, as_json: bool) -> None:
     others = (file for file in files if file not in (page, best))
     # a report with fewer seeds than an earlier one has its own folder
     names = (file.name if file.parent == page.parent else str(file) for file in others)
-    print_files(f"Best configuration: {best}\nPage: {page}", names)
+    print_files(f"Best configuration: {best}\nReport: {page}", names)
 
 
 def _print_best(record: Search) -> None:
@@ -45,11 +48,21 @@ def _print_best(record: Search) -> None:
     echo()
     print_table((*heads, Column("Epochs", number=True, priority=MINOR), "Values"), rows)
     images = f"compared on {record.validation_images:,} validation images"
-    said = [f"{count(record.tried, 'trial')} in {duration(record.seconds)}, {images}"]
-    for state, words in (("failed", "failed"), ("refused", "rejected by the limits")):
-        if number := sum(trial.state == state for trial in record.trials):
-            said.append(f"{number} {words}")
+    said = [f"{_part(record, shown, best)}{count(record.tried, 'trial')} in {duration(record.seconds)}, {images}"]
+    without = {state: sum(trial.state == state for trial in record.trials) for state in ("failed", "refused")}
+    said += [f"{number} {STATES[state]}" for state, number in without.items() if number]
     echo_prose(f"\n{'; '.join(said)}.")
+
+
+def _part(record: Search, shown: Sequence[Trial], best: Sequence[Trial]) -> str:
+    """Return which part of all trials is shown, before their number; empty if it is all of them."""
+    if record.front:
+        return "The Pareto front of "
+    if len(shown) == record.tried:
+        return ""
+    if len(shown) < len(best):
+        return f"The best {len(shown)} of "
+    return f"The {'one' if len(shown) == 1 else len(shown)} trained the longest of "
 
 
 def _print_confirmation(record: Search) -> None:
@@ -63,7 +76,7 @@ def _print_confirmation(record: Search) -> None:
         Column("Difference", number=True),
         "Verdict",
         Column(measure, number=True, priority=MINOR),
-        Column("in the search", number=True, priority=MINOR),
+        Column(f"{measure} in the search", number=True, priority=MINOR),
     )
     rows = [
         (
@@ -78,4 +91,6 @@ def _print_confirmation(record: Search) -> None:
     ]
     echo()
     print_table(heads, rows)
-    print_list([f"{arm.label.capitalize()}. {arm.difference.text}" for arm in done.arms if arm.difference])
+    if found := [(arm.label.capitalize(), arm.difference.text) for arm in done.arms if arm.difference]:
+        echo()
+        print_facts(found)

@@ -33,7 +33,9 @@ def configs(ctx: click.Context, *, as_json: bool) -> None:
     print_facts((name, description or "") for name, description in described.items())
 
 
-@configs.command(short_help="Copy them all to a folder.", epilog=_options.examples("mnist-lab configs copy my_configs"))
+@configs.command(
+    short_help="Copy all of these files to a folder.", epilog=_options.examples("mnist-lab configs copy my_configs")
+)
 @click.argument("folder", type=_options.PATH, metavar="DIR")
 @_options.debug
 def copy(folder: Path) -> None:

@@ -70,8 +70,9 @@ def predict(
 
     IMAGE is a PNG, JPEG, GIF, BMP, TIFF, WebP, PNM or .npy file: greyscale or colour, any size, dark on light or light
     on dark. For networks trained on MNIST, EMNIST or the bundled digits, it is cropped to the ink, scaled to 20 x 20
-    pixels and centred by mass in 28 x 28, as MNIST's digits were; an image that is already in this form is left
-    unchanged. For other networks, such as those trained on your own data, it is only resized. --prepare overrides this.
+    pixels and centred on its centre of mass in 28 x 28, as MNIST's digits were; an image that is already in this form
+    is left unchanged. For other networks, such as those trained on your own data, it is only resized. --prepare
+    overrides this.
 
     In photographs, shadows, uneven light, printed lines and the surroundings of the sheet are removed first. A
     doubtful prediction (several drawings, a drawing that is cut off or fills the image, or a probability below 0.8)

@@ -20,7 +20,7 @@ from mnist_lab.terminal.output import echo_prose, print_json
     ),
 )
 @click.argument("reference", type=_options.REFERENCE, metavar="SEARCH", shell_complete=_completion.searches)
-@_options.jobs("Trials at a time; auto: as many as suit this machine. With 1, the search is repeatable.")
+@_options.jobs("Parallel trials; auto: as many as suit this machine. With 1, the search is reproducible.")
 @click.option(
     "--cluster",
     metavar="WHERE",
@@ -52,10 +52,12 @@ def tune(
 ) -> None:
     """Search for a good configuration within a budget, and confirm the best with new seeds.
 
-    SEARCH is a search file or the name of one that ships with mnist-lab (see `mnist-lab configs`).
+    SEARCH is a search file or the name of one that ships with mnist-lab (see `mnist-lab configs`). --set and its
+    shortcuts override values of the base configuration.
 
-    Only validation images steer the search; the test images are used in the confirmation alone. The same command
-    continues a search that was stopped, or whose budget has grown. Press Ctrl-C once to stop after the current epochs.
+    Only validation images steer the search; the test images are used only in the confirmation. The same command resumes
+    a search that was stopped, or whose budget was raised in its file. Press Ctrl-C once to stop after the current
+    epochs.
     """
     from mnist_lab import search
     from mnist_lab.cli._search import print_found

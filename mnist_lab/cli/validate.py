@@ -17,4 +17,4 @@ def validate(references: tuple[str, ...]) -> None:
     from mnist_lab.config.searches import check_files
 
     for file, found in check_files(references).items():
-        echo(f"{file}: valid{found}")
+        echo(f"{file}: valid ({found})" if found else f"{file}: valid")

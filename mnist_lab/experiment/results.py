@@ -10,6 +10,7 @@ from mnist_lab.experiment import metrics
 from mnist_lab.experiment.observer import Observer, Plan
 from mnist_lab.runs import Mistake, Run, formats
 from mnist_lab.system import atomic
+from mnist_lab.text.quantities import data_set
 from mnist_lab.training import Evaluation, Trainer
 
 
@@ -86,5 +87,4 @@ def _mistakes(test: Evaluation, rows: Any) -> list[dict[str, Any]]:
 def _title(plan: Plan) -> str:
     """Return the experiment, its seed and its data."""
     config = plan.config
-    subset = f", {config.data.subset:,} rows" if config.data.subset else ""
-    return f"{config.name}, seed {config.seed}, {plan.splits.dataset.title}{subset}"
+    return f"{config.name}, seed {config.seed}, {data_set(plan.splits.dataset.title, config.data.subset)}"

@@ -73,7 +73,7 @@ def _together(lines: Sequence[Line], title: str, bases: Mapping[str, str], over:
     for line in reversed(lines):
         line.draw(axes, looks[line.name])
     write_names(figure, axes, names, fan)
-    note(figure, [runs_said({line.runs for line in lines}, over), *(["bold: the base"] if known else [])])
+    note(figure, _notes(lines, over, *_bold(bases, known)))
     return figure
 
 
@@ -91,7 +91,9 @@ def _apart(lines: Sequence[Line], title: str, bases: Mapping[str, str], over: st
     row = heading + high + TICKS
     figure = titled(title, WIDTH)
     top = above_panel(figure) - 0.05
-    height = top + row * sum(ceil(len(family) / columns) for family in families) + FOOT
+    hidden = [f"{left} of middling accuracy are not shown"] if (left := len(lines) - len(shown)) else []
+    foot = FOOT + LINE * len(hidden)  # the note is then longer than a line
+    height = top + row * sum(ceil(len(family) / columns) for family in families) + foot
     set_height(figure, height)
     for family in families:
         values, scale = _all_values(family), ""
@@ -109,14 +111,10 @@ def _apart(lines: Sequence[Line], title: str, bases: Mapping[str, str], over: st
             fontsize=LABEL, rotation=90, ha="center", va="center",
         )  # fmt: skip
         top += room
-    figure.text((LEFT + WIDTH) / 2 / WIDTH, 0.26 / height, "epoch", fontsize=LABEL, ha="center")
+    figure.text((LEFT + WIDTH) / 2 / WIDTH, (foot - 0.24) / height, "epoch", fontsize=LABEL, ha="center")
 
-    notes = [runs_said({line.runs for line in shown}, over)]
-    if any(bases.get(line.name, "") in by_name for line in shown):
-        notes.append("dashed: the base of each")
-    if len(shown) < len(lines):
-        notes.append(f"{len(lines) - len(shown)} of middling accuracy are not shown")
-    note(figure, notes)
+    based = any(bases.get(line.name, "") in by_name for line in shown)
+    note(figure, _notes(shown, over, *(["dashed: its base"] if based else []), *hidden))
     return figure
 
 
@@ -135,6 +133,19 @@ def _panel(
     axes.annotate(title, (0, 1), (0, 13), fontsize=NAME, weight="bold" if is_root else "normal", **over)
     said = f"{line.value}, {count(line.last_epoch, 'epoch')}" if line.there else "no validation"
     axes.annotate(fitted(said, wide, VALUE), (0, 1), (0, 3), fontsize=VALUE, color=GREY, **over)
+
+
+def _bold(bases: Mapping[str, str], known: Sequence[str]) -> list[str]:
+    """Return what bold says, if it is more than where a chain of comparisons begins."""
+    if not known or set(bases.values()) != set(known):
+        return []
+    return ["bold: the base" if len(known) == 1 else "bold: the bases"]
+
+
+def _notes(lines: Sequence[Line], over: str, *more: str) -> list[str]:
+    """Return how to read the lines and the number beside each name."""
+    runs = {line.runs for line in lines}
+    return [runs_said(runs, over), *more, f"number: {'mean ' if max(runs, default=1) > 1 else ''}after the last epoch"]
 
 
 def _all_values(lines: Sequence[Line]) -> Floats:

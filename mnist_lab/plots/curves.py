@@ -27,10 +27,10 @@ TRAINING: Style = LOOKS[0] | UNCLIPPED | {"in_layout": False}
 VALIDATION: Style = LOOKS[1] | UNCLIPPED
 TEST: Style = UNCLIPPED | {"color": GREEN, "linestyle": "none", "marker": "D", "ms": 8.5, "mfc": "none", "mew": 1.4}
 PUBLISHED = (
-    ("train", "training", TRAINING),
-    ("best_train", "best training", TRAINING),
-    ("test", "test", TEST),
-    ("best_test", "best test", TEST),
+    ("train", "training", TRAINING, ":"),
+    ("best_train", "best training", TRAINING, "-."),
+    ("test", "test", TEST, ":"),
+    ("best_test", "best test", TEST, "-."),
 )
 
 
@@ -52,7 +52,7 @@ def by_epoch(
         history: a mapping per epoch with `epoch` (counted from 1), `loss`, `accuracy` and, if there is a
             validation set, `val_loss` and `val_accuracy`. Values may be NaN, infinite or None.
         validation_name: `validation`, or `test` if the test set is used for validation.
-        reference: published numbers, of which those of the quantity become dotted lines: `train_accuracy`, `test_loss`
+        reference: published numbers, of which those of the quantity become lines: `train_accuracy`, `test_loss`
             and so on, and with the prefix `best_`, the best over the epochs.
         test: the quantity of the kept model on the test images.
         best_epoch: the epoch whose weights were kept, unless it is the last; `test` is drawn there.
@@ -75,7 +75,7 @@ def by_epoch(
     for one in published:
         label = f"published {one.name} {number(one.value)}{'' if one.near else ' (outside)'}"
         place = one.value if one.near else nan
-        axes.axhline(place, color=one.color, linewidth=1, linestyle=":", label=label, zorder=1)
+        axes.axhline(place, color=one.color, linewidth=1, linestyle=one.dashes, label=label, zorder=1)
     headline(figure, title)
     handles, labels = axes.get_legend_handles_labels()
     half = ceil(len(labels) / 2)
@@ -217,6 +217,7 @@ class _Published(NamedTuple):
     name: str
     value: float
     color: str
+    dashes: str
     near: bool
     """Whether a line there would not squeeze the curves."""
 
@@ -225,8 +226,8 @@ def _published(reference: Mapping[str, Any], quantity: Quantity, lines: Sequence
     """Return the published numbers of the quantity."""
     low, high = _reach(lines)
     return [
-        _Published(name, float(value), style["color"], low <= value <= high)
-        for key, name, style in PUBLISHED
+        _Published(name, float(value), style["color"], dashes, low <= value <= high)
+        for key, name, style, dashes in PUBLISHED
         if (value := reference.get(f"{key}_{quantity.key}")) is not None
     ]
 

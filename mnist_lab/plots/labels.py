@@ -19,7 +19,9 @@ REACHES = np.array([0.6, 1.6, 3.0, 5.0, 8.0])  # how many lines to the right or 
 
 # What a place costs, in lines of distance from the point.
 COVERED, WRITTEN_OVER = 100.0, 200.0  # per square of a line's height: of a marker or bar, of another label
-OVER_MARKER, OVER_LABEL, OVER_BAR, CROSSING = 14.0, 14.0, 1.5, 6.0  # what the leader runs over
+OVER_MARKER, OVER_LABEL, OVER_BAR, CROSSING = 14.0, 14.0, 1.5, 14.0  # what the leader runs over
+PASSING = 3.0  # a marker that the leader passes within `NEAR` lines
+NEAR = 0.6
 ON_THE_LEFT = 0.5
 IMPOSSIBLE = 1e6
 
@@ -77,6 +79,7 @@ def around(
     at, wide = np.asarray(points, dtype=np.float64).reshape(-1, 2), np.asarray(widths, dtype=np.float64)
     standing = np.array([*markers, *bars], dtype=np.float64).reshape(-1, 4)
     prices = np.repeat([OVER_MARKER, OVER_BAR], [len(markers), len(bars)])
+    wide_berth = standing[: len(markers)] + NEAR * height * np.array([-1, -1, 1, 1])
     rows = min(FARTHEST, int(np.ceil((panel[3] - panel[1]) / height)))
     rises = height * 0.55 * np.arange(-2 * rows, 2 * rows + 1)
     side, reach, rise = (axis.ravel() for axis in np.meshgrid([1.0, -1.0], height * REACHES, rises, indexing="ij"))
@@ -99,6 +102,7 @@ def around(
                           np.maximum(end[:, 0], far), end[:, 1] + height / 2], axis=-1)  # fmt: skip
         lines = np.stack([np.broadcast_to(at[i], end.shape), end], axis=1)
         over = (prices * _through(lines, standing, 0.4 * height)).sum(axis=1)
+        over += PASSING * _through(lines, wide_berth, 1.5 * height).sum(axis=1)
         over += OVER_LABEL * _through(lines, labels, 0.0).sum(axis=1) + CROSSING * _crossings(lines, leaders)
         cost = distance + led * over + OVER_LABEL * _through(leaders, boxes, 0.0).sum(axis=0)
         cost += (COVERED * _covered(boxes, standing) + WRITTEN_OVER * _covered(boxes, labels)) / height**2

@@ -138,4 +138,4 @@ def runs_said(runs: Collection[int], over: str) -> str:
     if max(runs, default=1) == 1:
         return "one seed each" if over == "seeds" else "one fold each"
     counts = f"{min(runs)}" if len(runs) == 1 else f"{min(runs)} to {max(runs)}"
-    return f"mean and range over the {over}, {counts} each"
+    return f"line: mean; band: range over {counts} {over}"

@@ -42,8 +42,10 @@ def above_panel(figure: Figure) -> float:
 
 
 def note(figure: Figure, parts: Sequence[str]) -> None:
-    """Write a line at the bottom that says how to read the figure."""
-    figure.text(0.012, 0.05 / figure.get_size_inches()[1], "; ".join(parts), fontsize=FONT, color=GREY)
+    """Write at the bottom how to read the figure, on two lines if one is too short."""
+    width, height = figure.get_size_inches()
+    text = fitted("; ".join(parts), width * 0.98, FONT, lines=2)
+    figure.text(0.012, 0.03 / height, text, fontsize=FONT, color=GREY, va="bottom")
 
 
 def written(ranked: Sequence[str], bases: Collection[str]) -> set[str]:

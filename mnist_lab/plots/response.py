@@ -15,7 +15,7 @@ from matplotlib.transforms import ScaledTranslation
 from mnist_lab.plots.lines import LINE, LOOKS, Label, leaders, widest_name, write_names
 from mnist_lab.plots.overview import HEIGHT, WIDTH, Style, panel, short
 from mnist_lab.plots.panel import accuracy_axis, tick_label
-from mnist_lab.plots.points import SEED, Point, key, shown, write_key
+from mnist_lab.plots.points import ARROWHEAD, SEED, Point, beyond, key, shown, write_key
 from mnist_lab.plots.style import INK, figure_of, inches, styled, titled
 from mnist_lab.plots.wrapping import text_width
 
@@ -77,6 +77,8 @@ def _draw(axes: Axes, line: Sequence[Point], look: Style, dodge: float) -> None:
     axes.plot([point.at for point in line], [point.mean for point in line], **look, transform=inch, zorder=3)
     for point in line:
         axes.vlines(point.at, *point.interval, transform=inch, colors=look["color"], linewidth=point.bar, zorder=2.5)
+        for limit, arrowhead in beyond(point, axes.get_ylim()):
+            axes.plot(point.at, limit, **ARROWHEAD, marker=arrowhead, color=look["color"], transform=inch, zorder=2.5)
         if len(point.accuracies) > 1:
             at = [point.at] * len(point.accuracies)
             axes.plot(at, point.accuracies, transform=inch, color=look["color"], **SEED, zorder=2)

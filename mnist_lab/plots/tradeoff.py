@@ -10,13 +10,14 @@ from matplotlib.ticker import EngFormatter, LogLocator, NullLocator
 
 from mnist_lab.plots.overview import HEIGHT, WIDTH, Style, drawn, panel, write_around, written
 from mnist_lab.plots.panel import accuracy_axis
-from mnist_lab.plots.points import Point, key, shown, write_key
+from mnist_lab.plots.points import ARROWHEAD, Point, beyond, key, shown, write_key
 from mnist_lab.plots.style import BLUE, INK, inches, styled, titled
 
 APART, GAP = 0.062, 0.05  # inches between points side by side, and between bars one above the other
 
 OURS: Style = {"color": BLUE, "marker": "o", "markersize": 4.8, "mec": "white", "mew": 0.5}
 BASE: Style = OURS | {"marker": "D", "color": INK}
+HOLLOW: Style = {"mfc": "white", "mew": 1.2}
 
 
 class Spot(NamedTuple):
@@ -36,16 +37,21 @@ def accuracy_against_parameters(points: Mapping[str, Point], *, title: str) -> F
     """
     figure = titled(title, WIDTH, HEIGHT + 0.1 * max(0, min(len(points), 40) - 14))
     axes = panel(figure)
-    count_axis(
-        axes, [point.at for point in points.values()], "parameters (log scale; equal counts are drawn side by side)"
-    )
+    count_axis(axes, [point.at for point in points.values()], "parameters (log scale)")
     accuracy_axis(axes, shown(points.values()), "test accuracy")
-    spots = dict(zip(points, _side_by_side(axes, list(points.values())), strict=True))
+    spots, moved = _side_by_side(axes, points)
+    if moved:
+        axes.set_xlabel("parameters (log scale; overlapping points are drawn side by side)")
     for name, spot in spots.items():
-        look = BASE if points[name].is_base else OURS
-        bar = {"color": look["color"], "linewidth": points[name].bar, "alpha": 0.75}
+        point, look = points[name], BASE if points[name].is_base else OURS
+        bar = {"color": look["color"], "linewidth": point.bar, "alpha": 0.75}
+        if len(point.accuracies) == 1:
+            look = look | HOLLOW | {"mec": look["color"]}
         drawn(figure, [spot.x] * 2, [spot.low, spot.high], bar)
         drawn(figure, [spot.x], [spot.y], look, zorder=5)
+        for limit, arrowhead in beyond(point, axes.get_ylim()):
+            end = inches(axes, (1, limit))[1]
+            drawn(figure, [spot.x], [end], ARROWHEAD | {"color": look["color"], "marker": arrowhead})
     bases = [name for name, point in points.items() if point.is_base]
     chosen = written(sorted(points, key=lambda name: (-points[name].mean, name)), bases)
     write_around(
@@ -56,7 +62,7 @@ def accuracy_against_parameters(points: Mapping[str, Point], *, title: str) -> F
         bars=[(spot.x - 0.025, spot.low, spot.x + 0.025, spot.high) for spot in spots.values()],
         bold=bases,
     )
-    write_key(figure, key(list(points.values()), BASE))
+    write_key(figure, key(list(points.values()), BASE, one=HOLLOW))
     return figure
 
 
@@ -72,10 +78,10 @@ def count_axis(axes: Axes, counts: Sequence[float], name: str) -> None:
     axes.set_xlabel(name)
 
 
-def _side_by_side(axes: Axes, points: Sequence[Point]) -> list[Spot]:
-    """Return a spot for each point, moved to the side just far enough that its bar covers no other."""
+def _side_by_side(axes: Axes, points: Mapping[str, Point]) -> tuple[dict[str, Spot], bool]:
+    """Return a spot for each point, moved to the side just far enough that its bar covers no other, and if any is."""
     spots = []
-    for point in points:
+    for point in points.values():
         ends = np.clip(point.interval, *axes.get_ylim())
         (x, y), (_, low), (_, high) = inches(axes, [(max(1, point.at), value) for value in (point.mean, *ends)])
         spots.append(Spot(x, y, low, high))
@@ -86,4 +92,4 @@ def _side_by_side(axes: Axes, points: Sequence[Point]) -> list[Spot]:
         steps = (sign * k * APART for k in range(2 * len(spots) + 1) for sign in (1, -1))
         free = (spot.x + step for step in steps if all(abs(spot.x + step - x) > 0.9 * APART for x in beside))
         moved[i] = spot._replace(x=next(free))
-    return [moved[i] for i in range(len(spots))]
+    return {name: moved[i] for i, name in enumerate(points)}, any(moved[i].x != spots[i].x for i in moved)

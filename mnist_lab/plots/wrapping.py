@@ -69,6 +69,8 @@ def _breaks(text: str, inches: float, size: float, weight: str) -> list[tuple[fl
         depth += (one in "([") - (one in ")]")
         if not (one == " " or one in _JOINTS) or following == " ":
             continue
+        if one == "," and i and text[i - 1].isdigit() and following.isdigit():  # within a number: 10,000
+            continue
         width = text_width(text[: i + 1].rstrip(), size, weight)
         if width > inches:
             break

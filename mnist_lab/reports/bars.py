@@ -26,7 +26,7 @@ class Bar:
 def bar(found: Estimate, end: float) -> Bar:
     """Return the bar of a difference on a scale that ends at the difference `end`."""
     mean, interval = found
-    places = [50 + 50 * value / end for value in (*(interval or (mean, mean)), mean)]
+    places = [round(50 + 50 * value / end, 6) for value in (*(interval or (mean, mean)), mean)]
     low, high, middle = (min(100.0, max(0.0, place)) for place in places)
     return Bar(low, middle, high, "left" if places[2] < 0 else "right" if places[2] > 100 else "")
 

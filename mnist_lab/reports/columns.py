@@ -66,7 +66,6 @@ def columns(section: Section) -> list[Column]:
         Column("n", MINOR + 1 if same_n else 2, lambda entry: Cell(str(entry.group.n), value=entry.group.n)),
         Column("Difference", 0, difference, aside_heading="95 % CI", aside_priority=1),
         Column("Verdict", 0, _verdict, numeric=False, unbroken=True),
-        *_settings(section),
         *([] if section.share else [_validation(MINOR + 6)]),
         Column("Train", MINOR + 10, _over_seeds(lambda group: group.train)),
         Column("Gap", MINOR + 8, _over_seeds(lambda group: group.gap, sign="+")),
@@ -75,6 +74,7 @@ def columns(section: Section) -> list[Column]:
         Column("Published train", MINOR + 15, lambda entry: _published("train", entry)),
         *([] if _as_set(section) else [Column("Epochs", MINOR + 13, _epochs)]),
         Column("Time", MINOR + 12, _time),
+        *_settings(section),  # which the change says too, so that the results need no scrolling
     ]
     return [column for column in found if any(column.cell(entry).text for entry in section.entries)]
 

@@ -88,7 +88,8 @@ class Row:
     """Difference of the means, over the pairs if there are any."""
     interval: Interval | None
     """95 % confidence interval of the difference: for the gap and the accuracy that the verdict is on, that of the
-    deciding test, with its correction; uncorrected for all others."""
+    deciding test, with its correction; uncorrected for all others. None for the number of wrong images, which is test
+    accuracy in other words."""
 
     @property
     def ratio(self) -> float | None:
@@ -103,7 +104,7 @@ class Row:
 
         Differences of accuracies are in percentage points, those of costs are multiples, others have the metric's unit.
         """
-        difference = "" if self.ratio is None else "same" if self.ratio == 1 else f"x {self.ratio:.2f}"
+        difference = "" if self.ratio is None else wording.multiple(self.ratio)
         metric = self.metric
         if self.difference is not None and metric.difference:
             difference = metric.difference(self.difference)
@@ -146,7 +147,7 @@ class Arm(Entry):
         found = [row.cells for row in self.rows]
         if not self.group.share:
             ends = [wording.ends(side.seeds_interval or side.images_interval) for side in self.sides]
-            found.insert(1, ("  interval", *ends, "", ""))
+            found.insert(1, ("Test, 95 % CI", *ends, "", ""))
         return found
 
     @cached_property
@@ -166,7 +167,7 @@ class Arm(Entry):
             values = zip(*([metric.of(run.measured) for run in side.runs] for side in self.sides), strict=True)
             both = [(a, b) for a, b in values if a is not None and b is not None]
             difference = fmean(b - a for a, b in both) if both else None
-            if not tested and len(both) > 1 and metric.difference:
+            if not tested and len(both) > 1 and metric.difference and metric is not WRONG:
                 of, share = list(zip(*both, strict=True)), self.base.share
                 pair = resampled(*of, share=share) if share else paired(*of)
                 interval = pair.interval if pair.sd else None  # none if every seed differs by the same, as epochs do
@@ -362,9 +363,10 @@ TIME = COST(
     lambda result: result.median_training_seconds,
     text=lambda seconds: wording.amount(seconds.mean, "s"),
 )
+WRONG = COUNT("test_wrong", "Wrong images", lambda result: result.test.wrong)
 METRICS = (
     TEST,
-    COUNT("test_wrong", "Wrong images", lambda result: result.test.wrong),
+    WRONG,
     LOSS("test_loss", "Test loss", lambda result: result.test.loss),
     VALIDATION,
     ACCURACY("train_accuracy", "Train", lambda result: result.train.accuracy),
@@ -372,6 +374,11 @@ METRICS = (
     COUNT("epochs", "Epochs", lambda result: result.epochs),
     COUNT("saved_epoch", "Saved epoch", lambda result: result.best.epoch),
     COST("parameters", "Parameters", lambda result: result.parameters.total),
-    COST("flops", "FLOPs", lambda result: result.flops),
+    COST(
+        "flops",
+        "Training FLOPs",
+        lambda result: result.flops,
+        text=lambda flops: wording.amount(flops.mean, "FLOPs"),
+    ),
     TIME,
 )

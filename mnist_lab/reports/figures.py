@@ -131,7 +131,8 @@ def _point(value: float, entry: Entry) -> "Point":
     from mnist_lab import plots
 
     group = entry.group
-    return plots.Point(value, group.test.values, group.seeds_interval or group.images_interval, group.is_base)
+    interval = group.seeds_interval or group.images_interval
+    return plots.Point(value, group.test.values, interval, group.is_base, over_images=group.seeds_interval is None)
 
 
 def overlay(comparison: Comparison) -> "Figure | None":
@@ -139,7 +140,7 @@ def overlay(comparison: Comparison) -> "Figure | None":
     from mnist_lab import plots
 
     known = {group.name: list(group.histories) for group in comparison.groups if group.histories}
-    title = f"{comparison.title}, {comparison.base.group.data.title}"
+    title = f"{comparison.title}, {comparison.base.group.data.trained_on}"
     return plots.overlay(known, title=title, over=_over(comparison.section)) if known else None
 
 
@@ -158,11 +159,14 @@ def digits(comparison: Comparison, data_dir: Path | None) -> "dict[str, Figure]"
     }
     if not disputed:
         return {}
-    dataset, base = load_images(comparison.groups, data_dir), comparison.base.group.name
+    dataset, base = load_images(comparison.groups, data_dir), comparison.base.group
     found = {}
     for i, (other, some) in disputed.items():
-        halves = _half(some, some.this_errs, other, base, dataset), _half(some, some.base_errs, base, other, dataset)
-        title = f"Test images classified differently by {other} and {base}, {dataset.title}"
+        halves = (
+            _half(some, some.this_errs, other, base.name, dataset),
+            _half(some, some.base_errs, base.name, other, dataset),
+        )
+        title = f"Test images classified differently by {other} and {base.name}, {base.data.trained_on}"
         found[numbered(DIGITS, i)] = plots.disputed(halves, dataset.classes, title=title)
     return found
 
@@ -176,7 +180,7 @@ def _half(found: Disputed, images: Sequence[DisputedImage], errs: str, right: st
         notes = [f"{one.confidence:.1%}" if one.confidence else "" for one in images]
     else:
         heading = f"Misclassified more often by {errs}: {count(len(images), 'image')}"
-        legend = f"in how many of {found.pairs} models, against how many of the other's {found.pairs}"
+        legend = f"models that misclassify it, of {found.pairs}: this side against the other"
         wrong = [(one.base_wrong, one.this_wrong) for one in images]
         notes = [f"{max(pair)} against {min(pair)}" for pair in wrong]
     return plots.Half(

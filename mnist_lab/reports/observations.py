@@ -209,7 +209,7 @@ def no_overfitting(run: Evidence) -> Observed | None:
         return None
     text = f"No sign of overfitting: {_gap(run)}"
     if run.validation_rows and run.gap >= OVERFIT_GAP:
-        text += f", which chance could explain with {count(run.validation_rows, f'{run.held_out[0]} image')}"
+        text += f", which could be chance with only {count(run.validation_rows, f'{run.held_out[0]} image')}"
     elif run.understated:
         text += ", though dropout or augmentation lowers training accuracy"
     return Observed(rule="no_overfitting", value=run.gap, text=f"{text}.")
@@ -248,8 +248,8 @@ def best(run: Evidence) -> Observed | None:
     epoch, value = found
     name = f"{run.validation_name if run.monitor.startswith('val_') else 'training'} {run.monitor.removeprefix('val_')}"
     last = run.last(run.monitor)
-    end = "the last" if epoch == run.epochs else "the last has none" if isnan(last) else f"the last has {last:.4f}"
-    text = f"Best epoch by {name}: {epoch} of {run.epochs} ({value:.4f}; {end})."
+    end = "" if epoch == run.epochs else f"; last epoch {'none' if isnan(last) else f'{last:.4f}'}"
+    text = f"Best epoch by {name}: {epoch} of {run.epochs} ({value:.4f}{end})."
     return Observed(rule="best_epoch", value=epoch, text=text)
 
 
@@ -302,7 +302,7 @@ def selected_on_test(run: Evidence) -> Observed | None:
     if run.validation_name != "test" or found is None:
         return None
     (epoch, accuracy), last = found, run.last("val_accuracy")
-    end = "" if isnan(last) else f"; the last epoch's is {last:.4f}"
+    end = "" if isnan(last) or epoch == run.epochs else f"; the last epoch's is {last:.4f}"
     text = (
         "Validated on the test set: the test images served as validation, so the best epoch's accuracy "
         f"{accuracy:.4f} (epoch {epoch}) is optimistic{end}."

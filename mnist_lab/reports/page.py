@@ -38,6 +38,15 @@ LISTED = 5
 SERIES = ("loss", "accuracy", "val_loss", "val_accuracy")
 PICTURES = 2_500_000
 """The most bytes of all pictures of a page; those of later experiments stay files in their run folders."""
+ENVIRONMENT = {
+    "device": "device (chosen)",
+    "devices": "devices (found)",
+    "processor": "CPU",
+    "processors": "CPU count",
+    "mnist_lab": "mnist-lab",
+    "git_dirty": "uncommitted changes",
+}
+"""Names of what is known of the environment, where they are not those of `experiment.provenance`."""
 HARD = 30
 """How many of the images that every model gets wrong are shown."""
 
@@ -116,7 +125,7 @@ class Row:
         found: dict[str, dict[str, None]] = {}
         for run in self.group.runs:
             for key, value in run.measured.environment.items():
-                found.setdefault(key.replace("_", " "), {})[_words(value)] = None
+                found.setdefault(ENVIRONMENT.get(key, key.replace("_", " ")), {})[_words(value)] = None
         return {key: "; ".join(values) for key, values in found.items()}
 
     @property

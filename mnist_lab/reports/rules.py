@@ -95,11 +95,13 @@ def gap(evidence: Evidence, entry: "Entry") -> Observed | None:
         return None
     difference, seeds = test.paired.mean, count(len(test.seeds), f"shared {test.unit}")
     if test.too_few:
-        text = f"{GAP.capitalize()} {pp(difference)} against {base.name} with {seeds}; at least {test.least} needed."
-    elif not test.significant:
-        text = f"No significant difference in {GAP} from {base.name}: {estimate(test)} over {seeds}."
+        few = f"{seeds}; at least {test.least} needed for a verdict"
+        text = f"The {GAP} differs by {pp(difference)} from that of {base.name} ({few})."
     else:
-        text = f"{'Larger' if difference > 0 else 'Smaller'} {GAP} than {base.name}: {estimate(test)} over {seeds}."
+        how = "does not differ significantly from"
+        if test.significant:
+            how = f"is {'larger' if difference > 0 else 'smaller'} than"
+        text = f"The {GAP} {how} that of {base.name}: difference {estimate(test)} over {seeds}."
     both = (base.handicaps, entry.group.handicaps)
     if None in both:
         text += f" {UNKNOWN}"
@@ -181,10 +183,9 @@ def _in_runs(runs: int, of: int) -> str:
 
 
 def _epoch(epochs: Sequence[int]) -> str:
-    """Format epochs: `epoch 6 (median; 4 to 8)`."""
+    """Format epochs: `epoch 6 (median; range 4 to 8)`."""
     low, high, middle = min(epochs), max(epochs), median_low(epochs)
-    median = "median" if len(epochs) % 2 else "lower median"
-    return f"epoch {middle}" if low == high else f"epoch {middle} ({median}; {low} to {high})"
+    return f"epoch {middle}" if low == high else f"epoch {middle} (median; range {low} to {high})"
 
 
 RULES: Sequence[Rule] = (gap, onset, still_improving, target, faster)

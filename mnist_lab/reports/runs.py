@@ -15,12 +15,12 @@ from mnist_lab.config import Config, describe, differences
 from mnist_lab.config.settings import shortest_ends, varying
 from mnist_lab.errors import InputError
 from mnist_lab.runs import Collection, Measured, Mistake, Run, check_folder, load_run, read_runs
-from mnist_lab.text.quantities import natural_order
+from mnist_lab.text.quantities import data_set, natural_order
 
 Part = TypeVar("Part")
 Interval = tuple[float, float]
 
-NOT_RUN = "base not run"
+ABSENT = "base not in this report"
 UNREADABLE = "config.yaml cannot be read"
 """`Group.changed` if the changes are unknown."""
 
@@ -56,7 +56,7 @@ class Data:
     title: str
     sha256: str
     subset: int | None
-    """Training rows drawn from it, if not all."""
+    """Training images drawn from it, if not all."""
     test_images: int
     folds: int | None = None
     """The number of folds, if runs are cross-validated."""
@@ -69,8 +69,8 @@ class Data:
 
     @property
     def trained_on(self) -> str:
-        """The data set, and how many training rows of it if not all, in words."""
-        return f"{self.title}, {self.subset:,} training rows" if self.subset else self.title
+        """The data set, and how much of it was drawn for training if not all, in words."""
+        return data_set(self.title, self.subset)
 
 
 def _key(measured: Measured) -> Key:
@@ -106,11 +106,11 @@ class Group:
     name: str
     """The experiment, followed by the first digits of the fingerprint if it was run in several configurations."""
     base: str | None = None
-    """The name of the group it is compared with, or of its base experiment if that was not run."""
+    """The name of the group it is compared with, or of its base experiment if that is not among them."""
     changed: str = ""
     """What it changes from its base."""
     is_base: bool = False
-    """Whether others are compared with it, and it with none that was run."""
+    """Whether others are compared with it, and it with none of them."""
 
     @property
     def experiment(self) -> str:
@@ -374,7 +374,7 @@ def _compared(group: Group, by_experiment: dict[str, list[Group]]) -> Group:
         candidates = by_experiment.get(base, [])
     changes = [(differences(other.config, group.config), other) for other in candidates if other.config]
     if not changes:
-        return replace(group, base=base, changed=NOT_RUN)
+        return replace(group, base=base, changed=ABSENT)
     fewest, nearest = min(changes, key=lambda pair: len(pair[0]))
     return replace(group, base=nearest.name, changed=describe(fewest) or "nothing")
 

@@ -83,7 +83,7 @@ def _group(reference: str, found: Sequence[Group]) -> Group:
         f"\n  {group.fingerprint[:8]}  {', '.join(run.folder.id for run in group.runs)}" for group in found
     )
     raise InputError(
-        f"{reference}: its runs have {len(found)} configurations; name one by its fingerprint:{listed}",
+        f"{reference}: its runs have {len(found)} configurations; specify one by its fingerprint:{listed}",
     )
 
 
@@ -112,7 +112,7 @@ def _name(group: Group, end: str, sides: Sequence[Group]) -> str:
     if len(alike) == 1:
         return end
     if all(other.n == 1 for other in alike) and len({other.seeds for other in alike}) == len(alike):
-        return f"{end}, seed {group.seeds[0]}"
+        return f"{end} (seed {group.seeds[0]})"
     if len({other.fingerprint[:_SHOWN] for other in alike}) == len(alike):
         return f"{end} ({group.fingerprint[:_SHOWN]})"
     return str(group.runs[0].folder.path if group.n == 1 else group.runs[0].folder.path.parent)

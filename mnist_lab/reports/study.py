@@ -83,7 +83,7 @@ class Front:
     cost: str
     """`parameters`, `training time` or `training FLOPs`."""
     unit: str
-    """`s` for times; else empty."""
+    """`s` for times, `FLOPs` for these; else empty."""
     members: tuple[tuple[Group, float], ...]
     """Each with its cost, the cheapest first."""
     dominated: int
@@ -242,7 +242,7 @@ class Section:
         costs = {
             ("parameters", ""): lambda group: float(group.parameters),
             ("training time", "s"): lambda group: group.training_seconds.mean if self.one_machine else None,
-            ("training FLOPs", ""): lambda group: group.flops,
+            ("training FLOPs", "FLOPs"): lambda group: group.flops,
         }
         found = []
         for (name, unit), cost in costs.items():

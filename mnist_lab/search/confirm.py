@@ -22,7 +22,10 @@ from mnist_lab.sweeps import Swept
 
 
 def confirmation_sweep(declared: Declared, best: Sequence[Trial], confirm: Confirming) -> Sweep:
-    """Return the sweep of the confirmation; a trial with the configuration of the base is left out."""
+    """Return the sweep of the confirmation; a trial with the configuration of the base is left out.
+
+    Too few seeds are reported before the search.
+    """
     base = declared.base
     chosen = [declared.configure(trial.values, trial.number) for trial in best[: confirm.best]]
     different = [config for config in chosen if not _same(config, base)]
@@ -32,7 +35,7 @@ def confirmation_sweep(declared: Declared, best: Sequence[Trial], confirm: Confi
         for config in chosen
         if config not in different
     )
-    return Sweep(declared.name, configs, notes, more_seeds="confirm.seeds: %d")
+    return Sweep(declared.name, configs, notes, more_seeds="")
 
 
 def confirmation(swept: Swept, record: Search, results: Path) -> Confirmation:

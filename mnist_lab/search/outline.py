@@ -13,6 +13,7 @@ from mnist_lab.experiment import identify, prepare_data
 from mnist_lab.search import record
 from mnist_lab.search.promotion import rungs
 from mnist_lab.search.record import Search
+from mnist_lab.text.quantities import data_set
 
 COMMON = ("base", "space", "objectives", "limits", "sampler", "promotion", "seed")
 """What all trials of a search have in common, besides their epochs."""
@@ -29,13 +30,12 @@ def outline(declared: Declared, dataset: Dataset, results: Path) -> Search:
     splits = prepare_data(base.config, dataset)
     if splits.validation is None or splits.selected_on_test:
         raise InputError(f"{declared.file}: the base has no validation images that are not its test images.")
-    subset = base.config.data.subset
     found = Search(
         name=declared.name,
         description=spec.description,
         base=str(declared.base.experiment),
         fingerprint=base.fingerprint,
-        data=f"{dataset.title}, {subset:,} rows" if subset else dataset.title,
+        data=data_set(dataset.title, base.config.data.subset),
         train_images=len(splits.train),
         validation_images=len(splits.validation),
         space=tuple(map(_parameter, declared.space.dimensions)),

@@ -41,10 +41,10 @@ def _too_long(taken: float, expected: float | None, most: float, *, trained: int
     """
     if taken > most:
         of = count(epochs, "epoch") if trained == epochs else f"{trained} of {count(epochs, 'epoch')}"
-        return f"{_above(taken, most)} s of training for {of}, more than {most:.12g} s."
+        return f"{_above(taken, most)} s of training for {of} (limit {most:.12g} s)."
     if expected is not None and expected > most:
         about = f"about {_above(expected, most)} s of training for {count(epochs, 'epoch')}"
-        return f"{about}, more than {most:.12g} s: the first {trained} took {taken:.1f} s."
+        return f"{about} (limit {most:.12g} s): the first {trained} took {taken:.1f} s."
     return ""
 
 

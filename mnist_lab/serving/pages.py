@@ -90,7 +90,10 @@ def progress(
         _progress_template().render(
             snapshot=snapshot,
             running=running,
-            accuracies={anchor: _accuracy(curve[0]) if curve else "" for anchor, curve in curves.items()},
+            accuracies={
+                anchor: _accuracy(curve[0], running[anchor].validation) if curve else ""
+                for anchor, curve in curves.items()
+            },
             address=lambda run: address(run.folder.path),
             behind=behind,
             problem=problem,
@@ -128,10 +131,10 @@ def _progress_template() -> "Template":
     return templates(PACKAGE).get_template("progress.html.jinja")
 
 
-def _accuracy(curve: Mapping[str, Any]) -> str:
+def _accuracy(curve: Mapping[str, Any], validation: str) -> str:
     """Format the last epoch's accuracy: on the validation images if the curve has it, else on the training images."""
-    known = [curve[key][-1] for key in ("val_accuracy", "accuracy") if curve[key][-1] is not None]
-    return f"{known[0]:.4f}" if known else ""
+    known = {validation: curve["val_accuracy"][-1], "training": curve["accuracy"][-1]}
+    return next((f"{name} {value:.4f}" for name, value in known.items() if value is not None), "")
 
 
 def _anchor(snapshot: Snapshot, run: Path) -> str:

@@ -11,6 +11,8 @@ from mnist_lab.system.hardware import processor_model
 
 LATEST = 20
 """Number of latest runs that count, since they best reflect how busy the machine is."""
+FEWEST_EPOCHS = 3
+"""Number of epochs from which the median one does not include compiling, which the first does."""
 NEAREST = 3
 SIMILAR = log(2)
 """Largest difference between the logarithms of two networks' work per image at which one predicts the other's time."""
@@ -42,7 +44,7 @@ class Experience:
 
         Both `flops` and `images` are those of all epochs together.
         """
-        known = [(_distance(run, flops / images), run) for run in self.runs if run.flops and flops]
+        known = [(_distance(run, flops / images), run) for run in self._telling if run.flops and flops]
         near = sorted((pair for pair in known if pair[0] <= SIMILAR), key=lambda pair: pair[0])[:NEAREST]
         rate = _median(run.median_training_seconds / (run.flops or 1) for _, run in near)
         return None if rate is None else flops * rate + (self.overhead or 0)
@@ -50,7 +52,12 @@ class Experience:
     @property
     def overhead(self) -> float | None:
         """Median seconds of a run besides its epochs: building, compiling, testing, plotting."""
-        return _median(run.seconds.total - run.median_training_seconds for run in self.runs)
+        return _median(run.seconds.total - run.median_training_seconds for run in self._telling)
+
+    @property
+    def _telling(self) -> list[Measured]:
+        """The runs that tell how long an epoch takes."""
+        return [run for run in self.runs if run.epochs >= FEWEST_EPOCHS]
 
 
 def _distance(run: Measured, flops_per_image: float) -> float:

@@ -145,7 +145,8 @@ def make_plan(
     notes += finished.problems
     notes += dict.fromkeys(note for run in runs if run.found and (note := run.identity.renamed(run.found)))
     notes += _found_elsewhere(runs)
-    notes += too_few_seeds((identity.config for identity in identities), more_seeds)
+    if more_seeds:
+        notes += too_few_seeds((identity.config for identity in identities), more_seeds)
     if retry_failed:
         todo = tuple(run for run in runs if run.state == "failed")
     else:

@@ -29,7 +29,7 @@ class Schedule:
     def basis(self) -> str:
         """The basis of the estimated time, in words."""
         bases = {cost.basis for cost in self.costs.values()}
-        known = {"runs": "finished runs on this machine", "timing": "a short timing"}
+        known = {"runs": "finished runs on this machine", "timing": "a short benchmark"}
         return " and ".join(text for basis, text in known.items() if basis in bases)
 
     @property

@@ -29,12 +29,15 @@ def too_few_seeds(configs: Iterable[Config], setting: str = SEEDS) -> list[str]:
     return [
         sentence
         for base, arms in compared.items()
-        if (sentence := _too_few(base, [len(seeds[base] & seeds[arm]) for arm in arms], setting))
+        if (sentence := too_few(base, [len(seeds[base] & seeds[arm]) for arm in arms], setting))
     ]
 
 
-def _too_few(base: str, shared: list[int], setting: str) -> str:
-    """Return the warning for one base, given how many seeds each experiment shares with it; empty if they suffice."""
+def too_few(base: str, shared: list[int], setting: str) -> str:
+    """Return the warning for one base, given how many seeds each experiment shares with it; empty if they suffice.
+
+    `setting` is as for `too_few_seeds`.
+    """
     possible = holm([smallest_p(n) if n else 1.0 for n in shared])
     too_few = [n for n, p in zip(shared, possible, strict=True) if p > ALPHA]
     if not too_few:

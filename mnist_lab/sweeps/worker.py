@@ -179,7 +179,7 @@ class _WorkerObserver(Observer):
         self.sizes = {"parameters": summary.parameters.total, "multiply_adds": summary.multiply_adds}
         for name, most in self._task.limits.items():
             if (size := self.sizes[name] or 0) > most:
-                raise _LimitError(f"{size:,} {name.replace('_', '-')}, more than {most:,}.")
+                raise _LimitError(f"{size:,} {name.replace('_', '-')} (limit {most:,}).")
         streams.redirect(plan.folder.path / "log.txt")
         say({"epoch": plan.epochs_done})
         self._folder = plan.folder

@@ -9,9 +9,9 @@ from typing import Any
 from typing_extensions import override
 
 from mnist_lab import search
-from mnist_lab.analysis.power import least_seeds
 from mnist_lab.config.searches import describe
 from mnist_lab.search import Forecast, RunningTrial, Search, Trial, promotion
+from mnist_lab.sweeps.verdicts import too_few
 from mnist_lab.terminal import sweeping
 from mnist_lab.terminal.output import echo, echo_prose, shortened
 from mnist_lab.terminal.tables import renderable
@@ -21,22 +21,7 @@ from mnist_lab.text.tables import Column
 
 def forecast_lines(record: Search, forecast: Forecast) -> list[str]:
     """Return how many runs a search will take, and roughly how long."""
-    budget, minutes = record.budget, record.budget.minutes
-    begun = sum(trial.counts for trial in record.trials)
-    trials = "as many trials as fit" if forecast.trials is None else count(begun + forecast.trials, "trial")
-    if budget.trials and begun + (forecast.trials or 0) < budget.trials:
-        trials += f", all that the space has{' within the limits' if record.limits else ''},"
-    limit = f" within {minutes:g} min" if minutes else ""
-    rungs = record.promotion.rungs if record.promotion else ()
-    stops = f"; rungs at {'epoch' if len(rungs) == 1 else 'epochs'} {', '.join(map(str, rungs))}" if rungs else ""
-    parallel = f"; {forecast.parallel} in parallel" if forecast.parallel > 1 else ""
-    done = f"; {begun:,} begun" if begun else ""
-    basis = f" (from {forecast.basis})" if forecast.basis else ""
-    ended = "has ended" if record.best else "has ended without a result"
-    takes = ended if record.ended else f"about {estimate(forecast.trial_seconds)}{basis}"
-    lines = [
-        f"Search {record.name}: {trials} of {count(budget.epochs, 'epoch')}{limit}{stops}{parallel}{done}; {takes}."
-    ]
+    lines = [f"Search {record.name}: {_ended(record) if record.ended else _remaining(record, forecast)}."]
     if record.confirm and record.ended and record.best and not forecast.confirming:
         lines.append("Confirmation: all runs are finished.")
     elif forecast.confirming:
@@ -53,23 +38,47 @@ def forecast_lines(record: Search, forecast: Forecast) -> list[str]:
     return [*lines, *forecast.problems]
 
 
+def _ended(record: Search) -> str:
+    trials = f"{count(_begun(record), 'trial')}{_all_of(record) if record.ended == 'space' else ''}"
+    return f"finished{'' if record.best else ' without a result'}, {trials}"
+
+
+def _remaining(record: Search, forecast: Forecast) -> str:
+    budget, begun = record.budget, _begun(record)
+    trials = "as many trials as fit" if forecast.trials is None else count(begun + forecast.trials, "trial")
+    if budget.trials and begun + (forecast.trials or 0) < budget.trials:
+        trials += _all_of(record)
+    limit = f" within {budget.minutes:g} min" if budget.minutes else ""
+    rungs = record.promotion.rungs if record.promotion else ()
+    epochs = f"{'up to ' if rungs else ''}{count(budget.epochs, 'epoch')}"
+    many = "s" if len(rungs) > 1 else ""
+    stops = f"; rung{many} at epoch{many} {', '.join(map(str, rungs))}" if rungs else ""
+    parallel = f"; {forecast.parallel} in parallel" if forecast.parallel > 1 else ""
+    done = f"; {begun:,} begun" if begun else ""
+    basis = f" (from {forecast.basis})" if forecast.basis else ""
+    return f"{trials} of {epochs}{limit}{stops}{parallel}{done}; about {estimate(forecast.trial_seconds)}{basis}"
+
+
+def _begun(record: Search) -> int:
+    return sum(trial.counts for trial in record.trials)
+
+
+def _all_of(record: Search) -> str:
+    return f" (all that the space has{' within the limits' if record.limits else ''})"
+
+
 def _too_few_seeds(record: Search) -> list[str]:
-    """Warn of too few seeds; the plan of the confirmation's sweep does so too, but only after the search."""
+    """Return a warning if the confirmation has too few seeds."""
     if record.confirm is None:
         return []
     best = min(record.confirm.best, record.most_trials or record.confirm.best)
-    seeds, least = len(record.confirm.seeds), least_seeds(best)
-    if seeds >= least:
-        return []
-    few = f"{count(seeds, 'seed')} for {'the best trial' if best == 1 else f'{best} trials'}"
-    return [f"Too few seeds for a verdict: {few}, at least {least} needed (confirm.seeds)."]
+    few = too_few(record.base, [len(record.confirm.seeds)] * best, "confirm.seeds: %d")
+    return [few] if few else []
 
 
 def reported_line(trial: Trial, record: Search, left: float | None) -> str:
     """Return what a trial has reached, the best so far and the time left."""
-    budget = record.budget
-    of_all = f"/{_last_number(record)}" if budget.trials else ""
-    head, epoch = f"[{trial.number}{of_all}] {describe(trial.values)}", f"epoch {trial.epochs}/{budget.epochs}"
+    head, epoch = f"Trial {trial.number}: {describe(trial.values)}", f"epoch {trial.epochs}/{record.budget.epochs}"
     match trial.state:
         case "failed":
             return f"{head}  FAILED: {shortened(str(trial.reason))}"
@@ -86,16 +95,9 @@ def reported_line(trial: Trial, record: Search, left: float | None) -> str:
     return "  ".join([*parts, f"{estimate(left)} left"] if left else parts)
 
 
-def _last_number(record: Search) -> int:
-    """Return the number of the last trial, as far as known: trials that do not count have numbers, too."""
-    last = max((trial.number for trial in record.trials), default=0)
-    return max(last, (record.most_trials or 0) + last - sum(trial.counts for trial in record.trials))
-
-
 def standing(record: Search) -> str:
     """Return how many trials have begun, and the best so far: `7 of 12 trials, best 0.9712 (trial 5)`."""
-    most, best = record.most_trials, record.best_trial
-    begun = sum(trial.counts for trial in record.trials)
+    most, best, begun = record.most_trials, record.best_trial, _begun(record)
     text = f"{begun} of {count(most, 'trial')}" if most else count(begun, "trial")
     return f"{text}, best {record.value(best)} (trial {best.number})" if best else text
 
@@ -128,7 +130,7 @@ class Lines(sweeping.Lines, search.Observer):
         if record.confirm:
             tried = min(record.confirm.best, len(promotion.best(record.trials, record.objectives)))
             best = "the best trial" if tried == 1 else f"the best {tried} trials"
-            echo(f"The search has ended; confirming {best}.", err=True)
+            echo(f"The search has ended. Confirmation of {best}:", err=True)
 
 
 class Live(sweeping.Live, Lines):

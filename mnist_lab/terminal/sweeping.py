@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from itertools import groupby
@@ -16,7 +17,7 @@ from mnist_lab.terminal.tables import print_table, renderable
 from mnist_lab.text.quantities import count, estimate, megabytes
 from mnist_lab.text.tables import MINOR, Column
 
-WORDS = {"done": "finished", "resumable": "interrupted", "changed": "other configuration"}
+WORDS = {"done": "finished", "resumable": "interrupted"}
 """Words for the states of runs, if they differ from the states' names."""
 NARROWEST_BAR, WIDEST_BAR = 8, 32
 """The least and greatest width of a progress bar, in columns of the terminal."""
@@ -93,9 +94,12 @@ def print_failures(failures: Sequence[tuple[PlannedRun, str]], again: str) -> No
     rows = [(run.label, shortened(reason.splitlines()[0]), str(run.folder.current.path)) for run, reason in failures]
     output = console(stderr=True)
     output.print()
-    print_table(("Failed", "Why", "Folder"), rows, output=output)
-    which = "this run" if len(failures) == 1 else "these runs"
-    echo_prose(f"\nThe full reason is in error.txt in the run's folder. To retry only {which}:\n  {again}", err=True)
+    print_table(("Failed", "Error", "Folder"), rows, output=output)
+    if len(failures) == 1:
+        where, which = "The full error is in error.txt in its folder.", "this run"
+    else:
+        where, which = "Each folder has the full error in error.txt.", "these runs"
+    echo_prose(f"\n{where} To retry only {which}:\n  {again}", err=True)
 
 
 class DryRun(Observer):
@@ -243,8 +247,12 @@ def _seeds(runs: Sequence[PlannedRun]) -> str:
 
 
 def _states(runs: Sequence[PlannedRun]) -> str:
-    counts = {WORDS.get(state, state): sum(run.state == state for run in runs) for state in STATES}
-    present = [(word, number) for word, number in counts.items() if number]
-    if len(present) == 1:
-        return present[0][0]
-    return ", ".join(f"{number} {word}" for word, number in present)
+    changed = sum(run.state == "changed" for run in runs)
+    exist = f"{changed} exist{'s' if changed == 1 else ''} with another configuration"
+    new = f"new ({exist})" if changed else "new"
+    words = WORDS | {"changed": new, "new": new}
+    states = sorted((run.state for run in runs), key=STATES.index)
+    counts = Counter(words.get(state, state) for state in states)
+    if len(counts) == 1:
+        return next(iter(counts))
+    return ", ".join(f"{number} {word}" for word, number in counts.items())

@@ -13,8 +13,18 @@ def such_as(number: int, example: object) -> str:
     return f", such as {example}" if number > 1 else f" ({example})"
 
 
+def data_set(title: str, subset: int | None) -> str:
+    """A data set, with how many images of it were drawn for training if not all: `MNIST (subset of 2,000)`."""
+    if not subset:
+        return title
+    before = f"{title.removesuffix(')')}, " if title.endswith(")") else f"{title} ("
+    return f"{before}subset of {subset:,})"
+
+
 def duration(seconds: float) -> str:
-    """A measured duration: `45.3 s`, `12 min 05 s`, `3 h 20 min`."""
+    """A measured duration: `0.31 s`, `45.3 s`, `12 min 05 s`, `3 h 20 min`."""
+    if round(seconds, 2) < 1:
+        return f"{seconds:.2f} s"
     if round(seconds, 1) < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

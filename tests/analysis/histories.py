@@ -20,7 +20,7 @@ def history(rows):
 
 
 def falling(epochs, *, val_loss=None, accuracy=None, val_accuracy=None):
-    """A history in which training goes well; what is given replaces a column."""
+    """A history in which training goes well, with the given columns replaced."""
     n = range(epochs)
     return history(
         zip(

@@ -1,4 +1,4 @@
-"""Landmarks of a history: where overfitting begins, and from where on an accuracy is kept."""
+"""Landmarks of a history: where overfitting begins, and from which epoch an accuracy is kept."""
 
 from math import nan
 
@@ -28,7 +28,7 @@ def test_overfitting_starts_at_the_lowest_validation_loss_with_the_accuracy_afte
     assert onset.after == (0.9770, 0.9765, 0.9780, 0.9770, 0.9790, 0.9785)
 
 
-def test_one_noisy_epoch_at_the_end_is_no_overfitting():
+def test_one_noisy_epoch_at_the_end_is_not_overfitting():
     assert overfitting_onset(falling(10, val_loss=[0.2, 0.15, 0.12, 0.11, 0.1, 0.1, 0.1, 0.1, 0.1, 0.2])) is None
     assert overfitting_onset(falling(10, val_loss=[0.2, 0.15, 0.12, 0.1, 0.12, 0.12, 0.12, 0.12, 0.2, 0.1])) is None
 
@@ -42,6 +42,6 @@ def test_a_long_run_needs_a_tenth_of_its_epochs_after_the_minimum():
     assert onset.epoch == 92
 
 
-def test_a_training_loss_that_rises_too_is_no_overfitting():
+def test_a_training_loss_that_rises_too_is_not_overfitting():
     run = history([(0.1, 0.9, 0.1, 0.9), (0.2, 0.9, 0.2, 0.9), (0.3, 0.9, 0.3, 0.9), (0.4, 0.9, 0.4, 0.9)])
     assert overfitting_onset(run) is None

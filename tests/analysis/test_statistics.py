@@ -39,7 +39,7 @@ def against_zero(values):
 
 
 def test_the_sign_flip_test_gives_fishers_p_for_darwins_maize():
-    # Section 21: of the 32,768 choices of signs 863 give a total of 314 or more, so 1,726 one as far from 0: 5.267 %.
+    # Section 21: 863 of the 32,768 choices of signs total 314 or more, so 1,726 are as far from 0: 5.267 %.
     found = against_zero(DARWIN)
     assert found.p == 1_726 / 32_768
     assert found.mean == pytest.approx(314 / 15)
@@ -47,7 +47,7 @@ def test_the_sign_flip_test_gives_fishers_p_for_darwins_maize():
 
 
 @given(differences)
-def test_the_sign_flip_test_tries_every_choice_of_signs_and_takes_ties_for_ties(values):
+def test_the_sign_flip_test_tries_every_choice_of_signs_and_recognizes_ties(values):
     in_images = [round(value * 10_000) for value in values]
     totals = [
         abs(sum(s * v for s, v in zip(signs, in_images, strict=True))) for signs in product((1, -1), repeat=len(values))
@@ -77,7 +77,7 @@ def test_if_nothing_differs_the_sign_flip_p_is_at_most_alpha_with_probability_at
 
 
 @pytest.mark.parametrize("n", range(1, 17))
-def test_pairs_that_all_point_one_way_give_the_smallest_p_there_is(n):
+def test_pairs_that_all_point_one_way_give_the_smallest_possible_p(n):
     found = against_zero([0.001 + 0.0001 * i for i in range(n)])
     assert found.p == found.smallest_p == smallest_p(n) == 2 / 2**n
 
@@ -110,7 +110,7 @@ def test_the_order_of_the_pairs_does_not_matter(pairs, random):
 
 
 @given(accuracies)
-def test_the_other_way_round_everything_is_mirrored(pairs):
+def test_swapping_the_two_sides_mirrors_everything(pairs):
     a, b = zip(*pairs, strict=True)
     there, back = paired(a, b), paired(b, a)
     assume(there.mean != 0)
@@ -124,7 +124,7 @@ def test_mean_and_deviation_are_those_of_the_differences():
 
 
 @pytest.mark.parametrize(("a", "b"), [([], []), ([1.0], [1.0, 2.0]), ([nan], [1.0]), ([1.0], [inf])])
-def test_what_is_no_pair_of_finite_numbers_is_refused(a, b):
+def test_invalid_pairs_are_refused(a, b):
     with pytest.raises(ValueError, match="expected"):
         paired(a, b)
 
@@ -178,7 +178,7 @@ def test_the_interval_covers_at_least_as_often_as_it_says(n):
     assert fmean(low <= 0.001 <= high for low, high in intervals) >= 0.95 - 3 * sqrt(0.95 * 0.05 / 200)
 
 
-def test_beyond_sixteen_pairs_the_interval_still_goes_with_the_test():
+def test_beyond_sixteen_pairs_the_interval_still_agrees_with_the_test():
     rng = np.random.default_rng(8)
     for shift in (0.0, 0.3, 0.45, 0.5, 0.55, 0.8):
         found = against_zero(list(rng.normal(shift, 1, 18)))
@@ -248,7 +248,7 @@ def test_if_two_models_err_equally_often_mcnemars_p_is_at_most_alpha_with_probab
         assert sum(comb(n, k) for k, p in enumerate(ps) if p <= alpha) / 2**n <= alpha * (1 + 1e-12)
 
 
-def test_models_that_get_everything_wrong_take_no_time():
+def test_models_that_get_everything_wrong_are_compared_quickly():
     assert mcnemar(9_000, 9_500) == pytest.approx(stats.binomtest(9_000, 18_500).pvalue)
 
 
@@ -316,14 +316,14 @@ def test_holm_makes_at_most_one_false_claim_in_twenty_families():
 
 
 @given(families, st.data())
-def test_open_tests_are_what_a_p_may_be_multiplied_by_and_still_be_significant_beside_the_others(ps, data):
+def test_a_p_stays_significant_multiplied_by_its_number_of_open_tests(ps, data):
     i = data.draw(st.integers(0, len(ps) - 1))
     factor = open_tests(ps)[i]
     p = data.draw(st.floats(0, 1).filter(lambda p: abs(factor * p - ALPHA) > 1e-9))
     assert (holm([*ps[:i], p, *ps[i + 1 :]])[i] <= ALPHA) == (factor * p <= ALPHA)
 
 
-def test_holm_of_nothing_is_nothing_and_of_what_is_no_p_an_error():
+def test_holm_returns_nothing_for_nothing_and_refuses_an_invalid_p():
     assert holm([]) == []
     with pytest.raises(ValueError, match="between 0 and 1"):
         holm([0.5, nan])
@@ -337,7 +337,7 @@ def test_six_seeds_for_one_arm_and_nine_for_twelve():
 
 
 @given(st.integers(1, 200))
-def test_with_the_least_seeds_the_best_arm_can_be_significant_and_with_one_less_it_cannot(arms):
+def test_with_the_fewest_seeds_the_best_arm_can_be_significant_and_with_one_fewer_it_cannot(arms):
     n = least_seeds(arms)
     assert holm([smallest_p(n), *[1.0] * (arms - 1)])[0] <= ALPHA
     assert holm([smallest_p(n - 1), *[1.0] * (arms - 1)])[0] > ALPHA
@@ -364,28 +364,28 @@ def test_seeds_to_settle_are_never_too_few_to_be_significant_and_no_fewer_for_mo
 
 
 @pytest.mark.parametrize(("difference", "sd"), [(0.0, 1.0), (0.1, 0.0), (nan, 1.0), (0.001, 1.0)])
-def test_no_number_of_seeds_is_named_without_a_difference_a_deviation_or_within_reason(difference, sd):
+def test_no_number_of_seeds_is_given_without_a_difference_or_deviation_or_if_it_is_unreasonable(difference, sd):
     assert seeds_to_settle(difference, sd) is None
 
 
 @pytest.mark.parametrize(("number", "told"), [(0, 0), (1, 1), (9, 9), (12, 10), (37, 40), (134, 100), (996, 1_000)])
-def test_a_number_of_seeds_is_told_with_one_digit(number, told):
+def test_a_number_of_seeds_is_given_with_one_digit(number, told):
     assert one_digit(number) == told
 
 
-def test_more_seeds_are_named_only_where_their_order_of_magnitude_can_be_known():
+def test_more_seeds_are_suggested_only_if_their_order_of_magnitude_can_be_estimated():
     def more(values):
         [test] = family.tested([(dict.fromkeys(range(len(values)), 0.0), dict(enumerate(values)))])
         return test.more_seeds, test.significant
 
     assert more([0.2, 0.1, 0.15, 0.12, 0.18]) == (0, False)  # so few that none can be significant
-    assert more([1.0, -0.9, 0.8, -0.7, 0.6, -0.5, 0.4, -0.3, 0.2, 0.1]) == (0, False)  # the mean may as well be 0
+    assert more([1.0, -0.9, 0.8, -0.7, 0.6, -0.5, 0.4, -0.3, 0.2, 0.1]) == (0, False)  # the mean may well be 0
     assert more([0.3, 0.2, 0.1, 0.4, 0.2, -0.3, 0.2, -0.05, 0.2]) == (10, False)
     assert more([0.3, 0.2, 0.1, 0.4, 0.2, 0.3, 0.2, 0.1]) == (0, True)
 
 
 @pytest.mark.parametrize("effect", [5, 50, 300, 1e14])
-def test_an_effect_beyond_all_doubt_takes_no_more_than_the_least_seeds(effect):
+def test_an_effect_beyond_all_doubt_needs_no_more_than_the_fewest_seeds(effect):
     assert seeds_to_settle(effect, 1.0) == least_seeds(1) == 6
     assert seeds_to_settle(-effect, 1.0, arms=12) == least_seeds(12) == 9
 
@@ -424,7 +424,7 @@ def test_without_overlap_it_is_the_paired_t_test():
     assert found.p == pytest.approx(stats.ttest_rel(*FOLDS).pvalue)
 
 
-def test_it_finds_hardly_more_than_its_level_where_the_paired_t_test_finds_too_much():
+def test_its_false_positives_stay_near_its_level_where_those_of_the_paired_t_test_do_not():
     generator = np.random.default_rng(0)
     shared = generator.normal(size=(2000, 1)) * np.sqrt(1 / 5)  # correlation 1/k, as Nadeau and Bengio assume
     folds = shared + generator.normal(size=(2000, 5)) * np.sqrt(4 / 5)
@@ -437,7 +437,7 @@ def test_it_finds_hardly_more_than_its_level_where_the_paired_t_test_finds_too_m
     st.lists(st.tuples(*[st.floats(-1, 1).map(lambda x: round(x, 4))] * 2), min_size=2, max_size=12),
     st.integers(1, 20),
 )
-def test_its_interval_excludes_0_exactly_where_it_rejects(pairs, tests):
+def test_its_interval_excludes_0_exactly_if_it_rejects(pairs, tests):
     found = resampled(*zip(*pairs, strict=True), share=0.25, tests=tests)
     assume(abs(tests * found.p - 0.05) > 1e-9)
     assert (found.interval[0] > 0 or found.interval[1] < 0) == (tests * found.p <= 0.05)
@@ -451,6 +451,6 @@ def test_a_single_fold_decides_nothing():
 @pytest.mark.parametrize(
     ("a", "b", "share"), [([], [], 0.25), ([1], [1, 2], 0.25), ([1], [np.nan], 0.25), ([1], [1], 0)]
 )
-def test_what_is_no_pairs_of_folds_is_refused(a, b, share):
+def test_invalid_pairs_of_folds_are_refused(a, b, share):
     with pytest.raises(ValueError, match="expected"):
         resampled(a, b, share=share)

@@ -36,7 +36,7 @@ def test_options_become_arguments(option, argument):
         "Press Ctrl-C -- or do not.",
     ],
 )
-def test_command_lines_and_what_is_no_argument_stay_as_they_are(text):
+def test_command_lines_and_words_that_are_not_arguments_stay_unchanged(text):
     assert in_python(text, NAMES) == text
 
 
@@ -50,7 +50,7 @@ def test_an_error_of_a_function_names_its_own_arguments():
     assert str(caught.value) == "results=: no.\nChoose another folder with results=, or a --name."
 
 
-def test_the_runs_of_a_folder_that_is_not_there_are_an_error_unless_it_is_the_default(tmp_path, monkeypatch):
+def test_the_runs_of_a_missing_folder_are_an_error_unless_it_is_the_default(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="reslts: no such folder"):
         mnist_lab.list_runs(tmp_path / "reslts")
     monkeypatch.chdir(tmp_path)

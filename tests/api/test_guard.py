@@ -1,4 +1,4 @@
-"""A script that sweeps without the guard of multiprocessing is told of it before anything begins."""
+"""A script that sweeps without the guard of multiprocessing is refused before anything begins."""
 
 import subprocess
 import sys
@@ -34,13 +34,13 @@ def test_the_guard_and_the_line_are_named(tmp_path):
         ("if __name__ != '__main__':\n    raise SystemExit\ngo()", True),
     ],
 )
-def test_what_counts_is_how_the_script_gets_there(start, guarded, tmp_path):
+def test_what_counts_is_how_the_script_reaches_the_call(start, guarded, tmp_path):
     lines = said(tmp_path, WITHIN.format(data={"data": {"dataset": "digits"}}, start=start))
     assert ("a sweep starts processes" in lines[0]) is not guarded
     assert ("model: this key is required" in lines[-1]) is guarded, "of what is checked next"
 
 
-def test_a_script_from_standard_input_is_told_that_processes_cannot_import_it(tmp_path):
+def test_a_script_from_standard_input_is_refused_since_processes_cannot_import_it(tmp_path):
     done = subprocess.run(
         [sys.executable], input=UNGUARDED, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
     )

@@ -1,4 +1,4 @@
-"""What a search has found, from Python: a line, sentences, rows, a notebook; and errors in Python's words."""
+"""The findings of a search in Python: a line, sentences, rows, a notebook; and errors in Python's terms."""
 
 import sys
 from html import escape
@@ -26,7 +26,7 @@ def file(tmp_path):
     return tmp_path / "s.yaml"
 
 
-def test_it_is_shown_in_a_line():
+def test_it_is_shown_on_one_line():
     best = of_accuracy().best_trial
     shown = f"Found(mlp: 27 trials, best trial {best.number} with val_accuracy {best.reached[-1].val_accuracy:.4f})"
     assert repr(found()) == shown
@@ -66,7 +66,7 @@ def test_a_notebook_shows_the_findings_and_the_best_trials(tmp_path):
     assert [cell["text"] for cell in Document(html).all("th")][:3] == ["Trial", "Validation accuracy", "Epochs"]
 
 
-def test_of_two_objectives_a_notebook_shows_the_front():
+def test_with_two_objectives_a_notebook_shows_the_front():
     html = found(of_tradeoff())._repr_html_()
     assert html.count("<tr>") == 1 + len(of_tradeoff().front)
 
@@ -86,7 +86,7 @@ def test_names_are_escaped_in_a_notebook():
     assert "&lt;script&gt;" in html
 
 
-def test_a_cluster_that_cannot_search_is_told_with_the_name_of_the_argument(file, tmp_path):
+def test_a_cluster_that_cannot_search_is_refused_with_the_name_of_the_argument(file, tmp_path):
     with pytest.raises(InputError) as caught:
         mnist_lab.tune(file, cluster="slurm", results=tmp_path / "lab", progress=False)
     assert caught.value.message.startswith("cluster='slurm': a search chooses each trial")
@@ -94,12 +94,12 @@ def test_a_cluster_that_cannot_search_is_told_with_the_name_of_the_argument(file
     assert not (tmp_path / "lab").exists()
 
 
-def test_what_is_searched_and_also_set_is_told(file):
+def test_a_key_that_is_both_searched_and_set_is_refused(file):
     with pytest.raises(mnist_lab.ConfigError, match=r"model\.dropout: searched here, but also set by"):
         mnist_lab.tune(file, set={"model.dropout": 0.3}, progress=False)
 
 
-def test_a_script_without_the_guard_is_told_of_a_search(tmp_path):
+def test_a_script_without_the_guard_cannot_start_a_search(tmp_path):
     (tmp_path / "script.py").write_text("import mnist_lab\n\nmnist_lab.tune('quick')\n")
     done = finish([sys.executable, "script.py"], tmp_path)
     assert "script.py, line 3: a search starts processes, which import this script" in done.err

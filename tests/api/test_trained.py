@@ -1,4 +1,4 @@
-"""What Python users have of a finished run."""
+"""What Python users get from a finished run."""
 
 import keras
 import numpy as np
@@ -69,7 +69,7 @@ def test_predictions_without_labels_are_those_of_an_older_version(tmp_path):
         mnist_lab.load_run(folder.path).predictions  # noqa: B018
 
 
-def test_predictions_of_other_images_are_damaged(tmp_path):
+def test_predictions_for_other_images_are_damaged(tmp_path):
     folder = finished_run(tmp_path)
     few = {name: np.zeros(3, int) for name in ("rows", "labels", "predicted")}
     formats.write_arrays(folder.path / "predictions.npz", {**few, "probabilities": np.zeros((3, 10))})

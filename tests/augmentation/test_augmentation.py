@@ -46,7 +46,7 @@ def augmented(augment, images: np.ndarray, seed: int = 1, training: bool = True)
 
 
 def moved(item: Geometric, images: np.ndarray, first: float = 0.0, second: float = 0.0) -> np.ndarray:
-    """What `item` makes of every image when it draws these amounts."""
+    """Every image as `item` changes it when it draws these amounts."""
     amounts = [ops.full((len(images), 1, 1, 1), amount) for amount in (first, second)]
     if isinstance(item, Elastic):
         amounts = [ops.broadcast_to(amount, (*images.shape[:3], 1)) for amount in amounts]
@@ -112,7 +112,7 @@ def test_probability_one_half_changes_about_half_of_the_images_and_leaves_the_ot
 
 
 @pytest.mark.every_backend
-def test_compiled_too_each_augmentation_draws_for_itself_and_an_image_that_none_draws_stays_bit_identical():
+def test_when_compiled_each_augmentation_draws_for_itself_and_an_image_that_none_draws_stays_bit_identical():
     images = noisy(2000, 8, 8)
     augment = [item.model_copy(update={"probability": 0.3}) for item in ONE_OF_EACH]
     model = keras.Sequential([keras.Input((8, 8, 1)), AlwaysTraining(layers(augment, seed=1))])
@@ -135,7 +135,7 @@ def test_equal_seeds_give_equal_images_and_other_seeds_others(item):
     assert changed(first, other).all()
 
 
-def test_the_largest_seed_of_a_configuration_is_taken():
+def test_the_largest_seed_of_a_configuration_is_accepted():
     assert changed(noisy(4), augmented([Noise(std=0.1)], noisy(4), seed=2**32 - 1)).all()
 
 
@@ -173,7 +173,7 @@ def test_all_augmentations_together_keep_shape_type_and_range():
     assert results.max() <= 255
 
 
-def test_bytes_are_taken_as_they_come_from_the_file():
+def test_bytes_are_accepted_as_they_come_from_the_file():
     images = noisy(4).astype("uint8")
     np.testing.assert_array_equal(augmented(ONE_OF_EACH, images), augmented(ONE_OF_EACH, images.astype("float32")))
 
@@ -208,7 +208,7 @@ def test_geometric_augmentations_are_one_layer_at_the_place_of_the_first():
     assert [type(layer).__name__ for layer in layers(augment, seed=1)] == ["Pixels", "Geometry", "Pixels"]
 
 
-def test_no_augmentation_is_no_layer():
+def test_no_augmentation_adds_no_layer():
     assert layers([], seed=1) == []
 
 

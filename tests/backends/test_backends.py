@@ -1,4 +1,4 @@
-"""Which backend a network gets, and that what matters most holds on each."""
+"""Which backend a network gets, and that the most important tests pass on each."""
 
 import subprocess
 import sys
@@ -30,7 +30,7 @@ def there(monkeypatch):
     return install
 
 
-def test_without_a_word_it_is_the_first_one_installed(there):
+def test_without_a_request_it_is_the_first_installed_backend(there):
     there("jax", "torch")
     assert backends.choose(None) == "jax"
 
@@ -56,7 +56,7 @@ def test_auto_is_the_fastest_for_the_network_and_the_device(there, monkeypatch, 
     assert backends.choose("auto", convolves=convolves, device=device) == expected
 
 
-def test_auto_sees_a_gpu_where_there_is_one(there, monkeypatch):
+def test_auto_finds_a_gpu_if_there_is_one(there, monkeypatch):
     there(*EVERY)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
     monkeypatch.setattr(choice, "find_spec", lambda name: name)
@@ -64,7 +64,7 @@ def test_auto_sees_a_gpu_where_there_is_one(there, monkeypatch):
     assert backends.choose("auto", convolves=True, device="cpu") == "tensorflow"
 
 
-def test_auto_takes_what_is_installed(there):
+def test_auto_uses_what_is_installed(there):
     there("torch")
     assert backends.choose("auto") == "torch"
 
@@ -85,7 +85,7 @@ def test_an_unknown_backend_is_refused_by_what_asked_for_it(there, monkeypatch):
         backends.choose(None)
 
 
-def test_a_network_convolves_where_a_layer_of_it_does_even_inside_a_block():
+def test_a_network_convolves_if_one_of_its_layers_does_even_inside_a_block():
     inner = {"residual": {"layers": [{"conv": {"filters": 1, "padding": "same"}}]}}
     end = ["flatten", {"dense": {"units": "classes", "activation": "softmax"}}]
     assert Cnn.model_validate(frozen({"kind": "cnn", "layers": [inner, *end]})).convolves
@@ -95,7 +95,7 @@ def test_a_network_convolves_where_a_layer_of_it_does_even_inside_a_block():
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_what_is_marked_so_holds_on_the_other_backends_that_are_installed(backend):
+def test_tests_marked_every_backend_pass_on_the_other_installed_backends(backend):
     if backend not in backends.installed():
         pytest.skip(f"{backend} is not installed")
     chosen = ["-m", "every_backend", "tests/augmentation", "tests/experiment", "tests/training"]
@@ -107,27 +107,27 @@ def test_what_is_marked_so_holds_on_the_other_backends_that_are_installed(backen
 
 
 def said(*lines, **variables):
-    """What a process that executes these lines prints."""
+    """The output of a process that executes these lines."""
     return finish(
         [sys.executable, "-c", "\n".join(["import os", "from mnist_lab import backends", *lines])], ROOT, **variables
     ).text
 
 
-def test_garbage_is_collected_again_after_the_import_unless_it_was_not_before():
+def test_garbage_collection_is_enabled_again_after_the_import_unless_it_was_disabled_before():
     start, enabled = "backends.start('jax')", "print(gc.isenabled())"
     assert said("import gc", start, enabled) == "True\n"
     assert said("import gc", "gc.disable()", start, enabled) == "False\n"
 
 
 @pytest.mark.skipif(len(processors()) < 2, reason="takes two processors")
-def test_threads_that_are_in_use_are_not_said_to_be_fewer():
+def test_threads_that_are_in_use_are_not_reported_as_fewer():
     one, every = "print(backends.start('jax', threads=1).threads)", "print(backends.start('jax').threads)"
     assert said(one, every, one) == "1\n1\n1\n"
     assert "threads; it cannot reduce them to 1." in said(every, one)
 
 
 @pytest.mark.skipif(len(processors()) < 2, reason="takes two processors")
-def test_processes_of_one_thread_that_start_together_use_different_processors(tmp_path):
+def test_single_threaded_processes_that_start_together_use_different_processors(tmp_path):
     code = "import os\nfrom mnist_lab import backends\nfrom mnist_lab.system import scratch\n"
     code += "scratch.own_process()\nbackends.start('jax', threads=1)\n"  # as the command line does
     code += "print(*os.sched_getaffinity(0), flush=True)\ninput()"
@@ -146,12 +146,12 @@ def test_processes_of_one_thread_that_start_together_use_different_processors(tm
             process.communicate("\n", timeout=60)
 
 
-def test_a_gpu_that_is_in_use_is_not_said_to_be_the_cpu():
+def test_a_gpu_that_is_in_use_is_not_reported_as_the_cpu():
     text = said("backends.startup._cards = lambda _: ['gpu:0']", "backends.start('jax', device='cpu')")
     assert "already uses Keras on gpu:0; it cannot switch to the CPU" in text
 
 
-def test_settings_that_a_user_made_for_other_programs_are_not_keras_settings(tmp_path):
+def test_settings_that_a_user_made_for_other_programs_do_not_apply_to_keras(tmp_path):
     (tmp_path / "keras.json").write_text('{"floatx": "int8", "epsilon": 1, "image_data_format": "sideways"}')
     (tmp_path / "stylelib").mkdir()
     (tmp_path / "stylelib" / "mine.mplstyle").write_bytes(b"\xff")
@@ -180,12 +180,12 @@ HARMLESS = {
 
 
 @pytest.mark.parametrize(("settings", "harmless"), HARMLESS.items())
-def test_keras_reads_its_settings_file_where_that_changes_nothing(settings, harmless, tmp_path):
+def test_keras_reads_its_settings_file_if_that_changes_nothing(settings, harmless, tmp_path):
     (tmp_path / "keras.json").write_text(settings)
     assert keras_import._harmless(tmp_path / "keras.json") == harmless
 
 
-def test_a_network_after_another_is_no_reason_for_a_warning(caplog):
+def test_a_second_network_causes_no_warning(caplog):
     backends.start(keras.backend.backend())
     for units in range(1, 8):
         keras.Sequential([keras.Input((2,)), keras.layers.Dense(units)]).predict(np.zeros((1, 2)), verbose=0)

@@ -8,7 +8,7 @@ from tests.lab import Answer, good, once, run_folder, write
 
 
 class Finished(NamedTuple):
-    """A run that went well from beginning to end: the folder it was called in, what it said, its run folder."""
+    """A run that succeeded: the directory it was started in, its exit code and output, its run folder."""
 
     cwd: Path
     answer: Answer

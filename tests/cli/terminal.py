@@ -1,4 +1,4 @@
-"""A command at a pseudo-terminal, and what stays on its screen."""
+"""A command in a pseudo-terminal, and what stays on its screen."""
 
 import fcntl
 import os
@@ -20,9 +20,9 @@ def resize(terminal: int, columns: int) -> None:
 def at_a_terminal(
     *arguments, cwd, columns: int, then: tuple[str, int] | None = None, preloaded: bool = True
 ) -> tuple[int, str]:
-    """Exit code and all that a command writes to a pseudo-terminal of that width.
+    """The exit code and the whole output of a command in a pseudo-terminal of this width.
 
-    `then` is a text and the width that the window is dragged to once the text has been written.
+    `then` is a text and the width to which the window is dragged once the text has been written.
     """
     ours, theirs = pty.openpty()
     resize(ours, columns)
@@ -35,7 +35,7 @@ def at_a_terminal(
     while True:
         try:
             some = os.read(ours, 4096)
-        except OSError:  # Linux says so when the other end is closed
+        except OSError:  # Linux raises this when the other end is closed
             some = b""
         if not some:
             break
@@ -48,7 +48,7 @@ def at_a_terminal(
 
 
 def on_screen(*arguments, cwd, columns: int) -> list[str]:
-    """What a command that succeeds leaves on the screen: nothing wider than that is."""
+    """What a successful command leaves on the screen, after a check that no line is wider."""
     code, written = at_a_terminal(*arguments, cwd=cwd, columns=columns)
     assert code == 0, written
     screen = lines(written)
@@ -57,5 +57,5 @@ def on_screen(*arguments, cwd, columns: int) -> list[str]:
 
 
 def lines(written: str) -> list[str]:
-    """What stays on the screen, roughly: control sequences away, and of a line only what was drawn last."""
+    """What stays on the screen, roughly: without control sequences, and each line as it was drawn last."""
     return [CONTROL.sub("", line).rsplit("\r", 1)[-1].rstrip() for line in written.replace("\r\n", "\n").split("\n")]

@@ -26,7 +26,7 @@ model:
 SMALL = "data: {dataset: digits}\nmodel: {kind: mlp, nodes: [4]}\ntrain: {epochs: 2}\n"
 LINE_4 = "data: {{dataset: digits}}\nmodel: {{kind: mlp, nodes: [4]}}\ntrain:\n  {line}\n"
 
-# What is in the file, and what the message has to say about it; each file is called bad.yaml.
+# The content of the file, and what the message has to contain; each file is called bad.yaml.
 CONFIGS = {
     "unknown key": (LINE_4.format(line="epoch: 3"), ["bad.yaml:4:3", "train.epoch", "unknown key", "'epochs'"]),
     "unknown layer": (CNN.format(layer="max_pol: 2"), ["bad.yaml:5", "'max_pol'", "did you mean 'max_pool'"]),
@@ -67,7 +67,7 @@ CONFIGS = {
     "a class weight for no class": (LINE_4.format(line="class_weight: {10: 2.0}"), ["train.class_weight", "10"]),
 }  # fmt: skip
 
-# Arguments after `run good.yaml`, the environment, and what the message has to say.
+# Arguments after `run good.yaml`, the environment, and what the message has to contain.
 OPTIONS = {
     "a subset larger than the data": (["--subset", "5000"], {}, ["data.subset", "1,437", "5,000"]),
     "a test subset larger than the data": (["--test-subset", "5000"], {}, ["data.test_subset", "360", "5,000"]),
@@ -92,7 +92,7 @@ OPTIONS = {
     "a results folder nowhere": (["--results", "/dev/null/x"], {}, ["/dev/null/x", "cannot be written", "--results"]),
 }  # fmt: skip
 
-# A file cannot grow beyond so many bytes, so that writing fails as on a full disk, while training or at its end.
+# No file can grow beyond this many bytes, so that writing fails as on a full disk, in training or at its end.
 FULL_DISK = {"a full disk at the checkpoint": (2, 20_000), "a full disk at the end": (1, 3_000)}
 
 BUSY = "a run that another process is writing"
@@ -101,7 +101,7 @@ DIFFERENT_RESULTS = ("a file as results folder", "a results folder nowhere")
 
 
 def damaged_data(cwd: Path) -> None:
-    """Folders and files of images with one thing wrong each."""
+    """Folders and files of images, each with one thing wrong."""
     images = write_idx(cwd / "truncated", arrays()) / GZIPPED_IDX[0]
     images.write_bytes(images.read_bytes()[:-200])
     write_npz(cwd / "pickled.npz", arrays(), y_train=np.array([{} for _ in range(30)], dtype=object))
@@ -112,7 +112,7 @@ def damaged_data(cwd: Path) -> None:
 
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory) -> dict[str, tuple[Answer, Path]]:
-    """What `mnist-lab run` says to each, and the results folder that it was given."""
+    """The answer of `mnist-lab run` to each, and its results folder."""
     cwd = tmp_path_factory.mktemp("bad_input")
     write(cwd / "good.yaml", SMALL)
     damaged_data(cwd)
@@ -157,7 +157,7 @@ def test_a_bad_option_environment_or_data_set_is_refused_and_leaves_nothing(name
 
 
 @pytest.mark.parametrize("name", FULL_DISK)
-def test_a_full_disk_says_so_and_leaves_nothing_half_written(name, answers):
+def test_a_full_disk_is_reported_and_leaves_nothing_half_written(name, answers):
     answer, results = answers[name]
     expect(answer, "cannot be written", "File too large", "Make room", "--results")
     assert files(results) == set()
@@ -176,13 +176,13 @@ def test_a_time_limit_is_a_number_above_0(seconds, tmp_path):
     assert "'--timeout'" in here("sweep", "quickstart", "--timeout", seconds, cwd=tmp_path, code=2).err
 
 
-def test_errors_of_several_files_come_at_once(tmp_path):
+def test_errors_of_several_files_are_reported_at_once(tmp_path):
     write(tmp_path / "one.yaml", "data: 3\n")
     write(tmp_path / "two.yaml", "")
     expect(here("validate", "one.yaml", "two.yaml", cwd=tmp_path, code=2), "one.yaml:1", "two.yaml: the file is empty")
 
 
-def test_errors_of_configurations_and_sweep_files_come_at_once(tmp_path):
+def test_errors_of_configurations_and_sweep_files_are_reported_at_once(tmp_path):
     write(tmp_path / "all" / "config.yaml", "data: 3\n")
     write(tmp_path / "all" / "rates.yaml", "base: mlp_512\ngird: {train.epochs: [1]}\n")
     write(tmp_path / "sizes.yaml", "base: mlp_512\ngrid: {model.dropout: [7]}\n")
@@ -203,7 +203,7 @@ def test_errors_of_configurations_and_sweep_files_come_at_once(tmp_path):
     ],
     ids=lambda value: " ".join(value[:2]) if isinstance(value, list) else None,
 )
-def test_a_folder_for_a_file_a_file_for_a_folder_and_a_name_for_nothing(arguments, words, tmp_path):
+def test_a_path_of_the_wrong_kind_or_to_nothing_is_refused(arguments, words, tmp_path):
     (tmp_path / "folder").mkdir()
     write(tmp_path / "small.yaml", SMALL)
     expect(here(*arguments, cwd=tmp_path, code=2), *words)

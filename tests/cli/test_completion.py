@@ -36,7 +36,7 @@ def cwd(tmp_path_factory):
 
 
 def completed(cwd: Path, *words: str) -> list[str]:
-    """What Bash is answered for the last of the words, without the kinds of the items."""
+    """The completions of the last word for Bash, without the kinds of the items."""
     answer = lab(
         cwd=cwd, _MNIST_LAB_COMPLETE="bash_complete",
         COMP_WORDS=" ".join(["mnist-lab", *words]), COMP_CWORD=str(len(words)),
@@ -91,7 +91,7 @@ def test_keys_are_those_of_the_configuration_that_was_named(cwd):
     assert "train.optimizer.learning_rate=" in completed(cwd, "run", "no_such_file.yaml", "--set", "train.optimizer.l")
 
 
-def test_data_sets_that_are_offered_are_those_that_are_known():
+def test_the_known_data_sets_are_offered():
     assert tuple(KNOWN) == _completion.DATASETS
 
 
@@ -108,7 +108,7 @@ def test_a_completion_imports_nothing_heavy(words, cwd):
 
 
 def in_shell(shell: str, script: str, cwd: Path) -> str:
-    """What a script writes in which SOURCE stands for the documented command that gives the shell's completion."""
+    """The output of a script in which SOURCE stands for the documented command that prints the shell's completion."""
     [source] = {line for line in re.findall(r"_MNIST_LAB_COMPLETE=\w+_source mnist-lab", GUIDE) if f"={shell}_" in line}
     script = script.replace("SOURCE", source)
     program = shutil.which(shell)
@@ -136,7 +136,7 @@ def test_bash_completes_with_the_documented_script(cwd):
     assert registered == "complete -o nosort -F _mnist_lab_completion mnist-lab"
 
 
-def test_bash_offers_names_and_only_where_there_are_none_paths(cwd):
+def test_bash_offers_names_and_paths_only_if_no_name_matches(cwd):
     script = """
         eval "$(SOURCE)"
         compopt() { printf 'otherwise %s\\n' "$2"; }
@@ -161,7 +161,7 @@ def test_fish_completes_with_the_documented_script(cwd):
 
 
 def test_zsh_completes_with_the_documented_script(cwd):
-    """At a pseudo-terminal of zsh's own, for its completion works in its line editor only."""
+    """In its own pseudo-terminal, since zsh completes only in its line editor."""
     script = r"""
         zmodload zsh/zpty
         zpty z zsh -f -i

@@ -32,7 +32,7 @@ def nowhere(monkeypatch, tmp_path):
 
 @pytest.fixture
 def own(tmp_path):
-    """A data set of one's own: three classes of 4 x 6 images in colour."""
+    """A user's own data set: three classes of 4 x 6 images in colour."""
     images = np.random.default_rng(0).integers(0, 256, (9, 4, 6, 3), np.uint8)
     labels = np.arange(9) % 3
     path = tmp_path / "own.npz"
@@ -73,12 +73,12 @@ def test_list_shows_damage_in_its_row_and_goes_on(tmp_path):
     assert "bundled with mnist-lab" in text
 
 
-def test_a_tilde_that_no_shell_has_filled_in_is_the_home_folder(tmp_path, monkeypatch):
+def test_a_tilde_that_no_shell_has_expanded_is_the_home_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("MNIST_LAB_DATA", "~/nowhere")
     assert f"{tmp_path / 'home' / 'nowhere'}: no such folder (from MNIST_LAB_DATA)" in ok("list", "--json")
 
 
-def test_the_home_folder_of_nobody_is_refused():
+def test_the_home_folder_of_an_unknown_user_is_refused():
     result = run("list", "--data-dir", "~nobody_of_that_name/data")
     assert result.exit_code == 2
     assert "~nobody_of_that_name/data: there is no such home folder" in result.stderr
@@ -147,23 +147,23 @@ def mirror(monkeypatch, tmp_path, own):
         server.shutdown()
 
 
-def test_fetch_tells_its_progress_on_stderr_and_its_result_on_stdout(mirror, tmp_path):
+def test_fetch_shows_its_progress_on_stderr_and_its_result_on_stdout(mirror, tmp_path):
     result = run("fetch", "mnist", "--data-dir", tmp_path / "stick")
     assert result.exit_code == 0, result.output
     assert result.stderr.startswith(f"downloading {mirror}own.npz (")
     assert result.stdout == f"MNIST is available and verified: {tmp_path / 'stick' / 'mnist' / 'own.npz'}\n"
 
 
-def test_a_quiet_fetch_has_no_progress(mirror):
+def test_a_quiet_fetch_shows_no_progress(mirror):
     assert run("fetch", "mnist", "--quiet").stderr == ""
 
 
-def test_fetch_of_what_is_there_downloads_nothing():
+def test_fetching_what_is_already_there_downloads_nothing():
     assert "verified" in ok("fetch", "digits")
 
 
 @pytest.mark.parametrize("source", ["digits", "own"])
-def test_what_was_converted_is_the_same_data_set(source, own, nowhere):
+def test_a_converted_data_set_is_the_same_data_set(source, own, nowhere):
     given = own if source == "own" else source
     said = ok("convert", given, "below.npz")
     before, after = datasets.load(str(given)), datasets.load(str(nowhere / "below.npz"))
@@ -187,12 +187,12 @@ def test_a_conversion_keeps_the_validation_part_and_the_names_of_the_classes(tmp
     assert len(after.y_val) == 3
 
 
-def test_convert_resizes_and_turns_grey(own, nowhere):
+def test_convert_resizes_and_converts_to_greyscale(own, nowhere):
     assert ok("convert", own, "out.npz", "--resize", "8x9", "--grey").endswith("8 x 9 grey, 3 classes\n")
     assert datasets.load(str(nowhere / "out.npz")).image_shape == (8, 9, 1)
 
 
-def test_verify_and_show_resize_and_turn_grey_as_convert_does(own, nowhere):
+def test_verify_and_show_resize_and_convert_to_greyscale_as_convert_does(own, nowhere):
     facts = json.loads(ok("verify", own, "--resize", "8x9", "--grey", "--json"))
     assert facts["image_shape"] == [8, 9, 1]
     assert " images, 8x9, " in ok("verify", own, "--resize", "8x9", "--grey")
@@ -229,7 +229,7 @@ def test_convert_refuses_what_it_cannot_write(own, nowhere, arguments, message):
     assert list(nowhere.iterdir()) == []
 
 
-def test_convert_makes_the_folder_of_the_file(own, nowhere):
+def test_convert_creates_the_folder_of_the_file(own, nowhere):
     ok("convert", own, "new/folder/out.npz")
     assert (nowhere / "new" / "folder" / "out.npz").is_file()
 
@@ -242,7 +242,7 @@ def test_a_conversion_that_fails_leaves_nothing(nowhere):
 
 @pytest.fixture
 def validated(tmp_path, own):
-    """The same with a validation part."""
+    """The data set `own` with a validation part."""
     with np.load(own) as archive:
         arrays = dict(archive)
     np.savez(tmp_path / "with.npz", **arrays, x_val=arrays["x_train"][:6], y_val=arrays["y_train"][:6])
@@ -273,7 +273,7 @@ def test_show_draws_one_image_as_text_and_as_a_picture(nowhere):
         assert (np.asarray(image) == datasets.load("digits").x_test[3, ..., 0]).all()
 
 
-def test_show_works_for_ones_own_colour_images(own, nowhere):
+def test_show_works_for_a_users_own_colour_images(own, nowhere):
     ok("show", own, "--index", "2")
     assert (nowhere / "own-train-2.png").exists()
 
@@ -284,7 +284,7 @@ def test_show_draws_the_validation_part_if_there_is_one(validated, own):
     assert (refused.exit_code, "own has no validation part" in refused.stderr) == (2, True)
 
 
-def test_show_of_an_image_that_is_not_there_says_which_are(nowhere):
+def test_show_of_a_missing_image_says_which_images_there_are(nowhere):
     result = run("show", "digits", "--split", "test", "--index", "360")
     assert result.exit_code == 2
     assert "has images 0 to 359" in result.output

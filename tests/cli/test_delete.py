@@ -1,4 +1,4 @@
-"""`mnist-lab delete`: what goes, what stays, and that it asks."""
+"""`mnist-lab delete`: what is deleted, what stays, and that it asks."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def runs(results):
     return sorted(file.parent.relative_to(results).as_posix() for file in results.rglob("metrics.json"))
 
 
-def test_a_run_goes_with_its_experiment_s_empty_folders_and_no_other(results):
+def test_deleting_a_run_removes_the_empty_folders_of_its_experiment_and_no_other_run(results):
     others = [run for run in runs(results) if run.startswith("mlp_512")]
     done = delete("ablation/no_relu", "--yes")
     assert done.code == 0, done.text
@@ -40,7 +40,7 @@ def test_a_run_goes_with_its_experiment_s_empty_folders_and_no_other(results):
     assert done.out.splitlines()[-1] == "Deleted 1 run."
 
 
-def test_several_are_shown_with_their_sizes_before_they_go(results):
+def test_several_runs_are_shown_with_their_sizes_before_they_are_deleted(results):
     folders = [results / run for run in runs(results)]
     (folders[0] / "model.keras").write_bytes(b"x" * 1_000_000)
     done = delete(*folders, folders[0], "--yes")
@@ -55,7 +55,7 @@ def test_several_are_shown_with_their_sizes_before_they_go(results):
     assert list(results.iterdir()) == []
 
 
-def test_a_run_of_a_newer_version_and_one_that_is_damaged_are_told_before_they_go(results):
+def test_a_run_of_a_newer_version_and_a_damaged_one_are_shown_as_such_before_they_are_deleted(results):
     newer, damaged = (results / run for run in runs(results)[:2])
     metrics = json.loads((newer / "metrics.json").read_text())
     (newer / "metrics.json").write_text(json.dumps(metrics | {"format": 1000}))
@@ -65,7 +65,7 @@ def test_a_run_of_a_newer_version_and_one_that_is_damaged_are_told_before_they_g
     assert "damaged" in shown
 
 
-def test_without_a_terminal_to_ask_at_nothing_goes(results):
+def test_without_a_terminal_to_ask_at_nothing_is_deleted(results):
     before = runs(results)
     done = delete(results / before[0])
     assert done.code == 2
@@ -88,7 +88,7 @@ def test_at_a_terminal_it_asks_and_only_yes_is_yes(answer, left, code, results):
     assert ("Nothing was deleted." in done.stderr) is (left == 3)
 
 
-def test_a_finished_run_whose_repetition_was_killed_is_shown_as_both_before_it_goes(results):
+def test_a_finished_run_whose_repetition_was_killed_is_shown_as_both_before_it_is_deleted(results):
     folder = RunFolder(results / next(run for run in runs(results) if run.startswith("ablation")))
     folder.repetition.path.mkdir()
     (folder.repetition.path / "checkpoint.npz").write_text("")
@@ -101,7 +101,7 @@ def test_a_finished_run_whose_repetition_was_killed_is_shown_as_both_before_it_g
 
 
 @pytest.mark.parametrize("what", ["interrupted", "failed", "unfinished", "damaged"])
-def test_the_folder_of_an_unfinished_run_can_go_too(what, results):
+def test_the_folder_of_an_unfinished_run_can_be_deleted_too(what, results):
     folder = results / next(run for run in runs(results) if run.startswith("ablation"))
     if what == "damaged":
         folder = folder.rename(folder.with_name(f"{folder.name}.damaged1"))
@@ -115,7 +115,7 @@ def test_the_folder_of_an_unfinished_run_can_go_too(what, results):
 
 
 @pytest.mark.parametrize("what", ["results", "experiment", "other", "file", "missing", "empty", "renamed"])
-def test_what_is_no_run_folder_stays_and_so_does_everything_named_with_it(what, results):
+def test_what_is_not_a_run_folder_stays_and_so_does_everything_named_with_it(what, results):
     run = results / runs(results)[0]
     other = results.parent / "project"
     other.mkdir()
@@ -176,7 +176,7 @@ def test_what_a_link_in_a_run_s_folder_leads_to_stays(results):
     assert (precious / "data").read_text() == "mine"
 
 
-def test_a_copy_of_a_run_goes_by_its_path_and_never_by_a_name(results):
+def test_a_copy_of_a_run_is_deleted_by_its_path_and_never_by_a_name(results):
     published = finished_run(results / "published", "ablation/no_dropout")
     before = runs(results)
     for name in ("no_dropout", "ablation/no_dropout", "published/ablation/no_dropout", published.id):
@@ -188,7 +188,7 @@ def test_a_copy_of_a_run_goes_by_its_path_and_never_by_a_name(results):
     assert not published.path.exists()
 
 
-def test_a_name_means_the_run_even_where_a_folder_is_called_that(results):
+def test_a_name_means_the_run_even_if_a_folder_is_called_that(results):
     notes = results.parent / "ablation" / "no_relu"
     notes.mkdir(parents=True)
     (notes / "notes.txt").write_text("mine")
@@ -207,7 +207,7 @@ def test_the_nearest_name_is_suggested(command, wrong, meant, results):
 
 
 @pytest.mark.parametrize("command", [["delete"], ["show"], ["compare", "mlp_512"]], ids=lambda words: words[0])
-def test_runs_are_not_looked_for_below_a_run(command, results):
+def test_runs_are_not_looked_for_inside_a_run(command, results):
     run = results / runs(results)[0]
     done = invoked(*command, "no_relu", "--results", run)
     assert done.code == 2
@@ -216,7 +216,7 @@ def test_runs_are_not_looked_for_below_a_run(command, results):
 
 
 @pytest.mark.parametrize("what", ["run", "experiment"])
-def test_what_is_read_only_is_told_before_anything_goes(what, results, monkeypatch):
+def test_a_read_only_folder_is_reported_before_anything_is_deleted(what, results, monkeypatch):
     before = runs(results)
     locked = results / before[-1] if what == "run" else (results / before[-1]).parent
     monkeypatch.setattr(os, "access", lambda path, _: path != locked)  # nothing is read-only to root
@@ -226,7 +226,7 @@ def test_what_is_read_only_is_told_before_anything_goes(what, results, monkeypat
     assert runs(results) == before
 
 
-def test_one_that_cannot_be_removed_is_told_and_the_others_go(results, monkeypatch):
+def test_a_run_that_cannot_be_removed_is_reported_and_the_others_are_deleted(results, monkeypatch):
     first, *_ = folders = [results / run for run in runs(results)]
     remove = shutil.rmtree
 

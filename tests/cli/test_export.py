@@ -1,4 +1,4 @@
-"""`mnist-lab export` of a run on JAX, from a process that uses JAX."""
+"""`mnist-lab export` of a run on JAX from a process that uses JAX."""
 
 import json
 

@@ -39,10 +39,10 @@ ONE_EPOCH = "data: {dataset: digits}\nmodel: {kind: mlp, nodes: [4]}\ntrain: {ep
 
 @contextmanager
 def running(*arguments, cwd):
-    """A command that is being run, as the leader of a process group.
+    """A running command, as the leader of a process group.
 
-    Its stderr is a pipe that holds some 4 KB, and is read without a buffer: after a line of it has been read, the run
-    can be only so many lines ahead.
+    Its stderr is a pipe that holds some 4 KB and is read without a buffer: the run can be at most that far ahead of
+    the last line read.
     """
     with Preloaded(
         command(*arguments), cwd=cwd, env=environment(), start_new_session=True, bufsize=0, pipesize=4096,
@@ -55,7 +55,7 @@ def running(*arguments, cwd):
 
 
 def stop(how: signal.Signals, after: str, *arguments, cwd) -> Answer:
-    """Send a signal to the whole process group, as a terminal does, when a line that begins with `after` has come."""
+    """Send a signal to the whole process group, as a terminal does, once a line begins with `after`."""
     with running(*arguments, cwd=cwd) as process:
         said = ""
         for line in process.stderr:
@@ -110,7 +110,7 @@ def test_ctrl_c_ends_with_130_and_says_how_to_resume(story):
     )
 
 
-def test_a_run_that_is_told_to_stop_leaves_a_checkpoint_and_no_temporary_file(tmp_path, monkeypatch):
+def test_a_run_that_is_asked_to_stop_leaves_a_checkpoint_and_no_temporary_file(tmp_path, monkeypatch):
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setenv("TMPDIR", str(temporary))
@@ -125,7 +125,7 @@ def test_a_run_that_is_told_to_stop_leaves_a_checkpoint_and_no_temporary_file(tm
     assert [path.name for path in temporary.iterdir()] == [f"mnist-lab-cpus-{os.getuid()}"]  # claims, for all processes
 
 
-def test_a_repetition_that_is_told_to_stop_leaves_its_run_as_it_was(finished, tmp_path):
+def test_a_repetition_that_is_asked_to_stop_leaves_its_run_as_it_was(finished, tmp_path):
     folder = shutil.copytree(finished.folder, tmp_path / finished.folder.relative_to(finished.cwd))
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     stopped = stop(signal.SIGHUP, "epoch  1", "reproduce", folder, cwd=tmp_path)

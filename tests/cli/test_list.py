@@ -1,4 +1,4 @@
-"""`mnist-lab list`: which runs, in which order, and as what."""
+"""`mnist-lab list`: which runs, in which order, and in which form."""
 
 import csv
 import io
@@ -62,7 +62,7 @@ def listed(results, *arguments):
         ("train.restore_best!=val_loss", ["no_relu:1", "step7_augmentation:1"]),
     ],
 )
-def test_a_condition_keeps_the_runs_of_which_it_holds(condition, expected, results):
+def test_a_condition_keeps_the_runs_for_which_it_holds(condition, expected, results):
     assert sorted(listed(results, "--where", condition)) == sorted(expected)
 
 
@@ -88,13 +88,13 @@ def test_runs_are_sorted_by_keys_and_those_without_come_last(arguments, expected
     assert [run["test"]["accuracy"] for run in runs] == expected
 
 
-def test_what_is_asked_for_is_a_column(results):
+def test_requested_keys_are_columns(results):
     heading, _, *rows = list_runs(results, "--where", "train.optimizer~ad", "--sort", "-seconds.total").out.splitlines()
     assert heading.split()[-2:] == ["train.optimizer", "seconds.total"]
     assert rows[0].split()[-2:] == ["adam", "30"]
 
 
-def test_csv_has_every_number_of_the_metrics_and_what_was_asked_for(results):
+def test_csv_has_every_number_of_the_metrics_and_the_requested_keys(results):
     text = list_runs(results, "--csv", "--where", "model.kind==mlp", "--sort", "test.accuracy").out
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [row["test.accuracy"] for row in rows] == ["0.9178", "0.93", "0.9791", "0.9807"]
@@ -125,20 +125,20 @@ def test_the_settings_in_which_runs_differ_are_columns(tmp_path):
 
 
 @pytest.mark.parametrize("stopped_early", [False, True])
-def test_the_epochs_that_were_set_are_a_column_only_where_other_than_those_trained(stopped_early, tmp_path):
+def test_the_epochs_that_were_set_are_a_column_only_if_they_differ_from_those_trained(stopped_early, tmp_path):
     for epochs in (2, 3):
         finished_run(tmp_path, train__epochs=epochs, epochs=epochs - stopped_early)
     heading = list_runs(tmp_path).out.splitlines()[0].split()
     assert heading[6:] == ["Epochs", *["train.epochs"] * stopped_early]
 
 
-def test_where_many_settings_differ_that_is_said_instead(results):
+def test_many_settings_that_differ_are_counted_instead(results):
     done = list_runs(results)
     assert "learning_rate" not in done.out.splitlines()[0]
     assert re.search(r"These runs differ in \d+ settings; --csv has a column for each\.", done.out)
 
 
-def test_seeds_are_in_the_order_of_their_numbers(tmp_path):
+def test_seeds_are_in_numerical_order(tmp_path):
     for seed in (10, 2, 1):
         finished_run(tmp_path, seed=seed)
     assert listed(tmp_path) == ["mlp_512:1", "mlp_512:2", "mlp_512:10"]
@@ -165,14 +165,14 @@ def test_seeds_are_in_the_order_of_their_numbers(tmp_path):
         (["--json", "--csv"], "cannot be combined"),
     ],
 )
-def test_a_question_that_makes_no_sense_says_how_it_would(arguments, message, results):
+def test_a_question_that_makes_no_sense_is_refused_with_advice(arguments, message, results):
     done = list_runs(results, *arguments)
     assert done.code == 2
     assert done.out == ""
     assert message in done.err
 
 
-def test_a_condition_that_no_run_meets_is_no_error(results):
+def test_a_condition_that_no_run_meets_is_not_an_error(results):
     done = list_runs(results, "--where", "test.accuracy>1")
     assert (done.code, done.out) == (0, "")
     assert "matches the conditions (5 finished runs searched)." in done.err
@@ -219,7 +219,7 @@ def test_sorting_loses_no_run_whatever_the_values_are(values):
 
 
 class FakeRun:
-    """A run of which only the metrics are looked at."""
+    """A run with nothing but metrics."""
 
     def __init__(self, metrics):
         self.metrics = metrics

@@ -1,4 +1,4 @@
-"""What commands print does nothing to a terminal, fits every encoding, and is no reason for a finished job to fail."""
+"""What commands print cannot control a terminal, fits every encoding, and never makes a finished job fail."""
 
 import ast
 import io
@@ -37,7 +37,7 @@ HOSTILE = st.text(st.one_of(st.characters(), st.sampled_from("\x00\x07\x1b\r\x7f
 
 
 def say_everywhere(folder, text: str) -> None:
-    """Put `text` wherever a run says something in words."""
+    """Put `text` wherever a run has text for people."""
     metrics = json.loads((folder.path / "metrics.json").read_text())
     edit_metrics(
         folder,
@@ -55,7 +55,7 @@ def harmless(answer: Answer) -> bool:
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory):
-    """A finished run, for a test to fill with its own words."""
+    """A finished run, for a test to fill with its own text."""
     return finished_run(tmp_path_factory.mktemp("hostile"), SMALL)
 
 
@@ -161,11 +161,11 @@ def test_at_a_terminal_it_is_escaped_too(words, tmp_path):
 def _read(terminal: int) -> bytes:
     try:
         return os.read(terminal, 4096)
-    except OSError:  # Linux says so when the other end is closed
+    except OSError:  # Linux raises this when the other end is closed
         return b""
 
 
-def test_what_is_in_progress_is_escaped_too():
+def test_progress_is_escaped_too():
     from rich.live import Live
 
     file = io.StringIO()
@@ -179,7 +179,7 @@ def test_what_is_in_progress_is_escaped_too():
 
 
 def test_only_one_place_prints():
-    """Whoever prints past it shows something raw one day."""
+    """Code that prints past it will show something raw one day."""
     ours = {"output.py", "consoles.py"}
     for file in (path for name in ("cli", "terminal") for path in (ROOT / "mnist_lab" / name).rglob("*.py")):
         calls = {ast.unparse(node.func) for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)}
@@ -192,7 +192,7 @@ FOREIGN = "Größe ─ 字 Ж"
 
 @pytest.fixture(scope="module")
 def foreign(tmp_path_factory):
-    """A run that speaks of itself in several scripts."""
+    """A run whose texts are in several scripts."""
     cwd = tmp_path_factory.mktemp("foreign")
     say_everywhere(finished_run(cwd / "results", SMALL), FOREIGN)
     return cwd
@@ -200,7 +200,7 @@ def foreign(tmp_path_factory):
 
 class TestEncodings:
     @pytest.mark.parametrize("encoding", ["ascii", "cp437", "koi8-r", "shift_jis", "iso8859-15"])
-    def test_that_lack_characters_end_no_command(self, encoding, foreign):
+    def test_missing_characters_do_not_end_a_command(self, encoding, foreign):
         for words in (("show", "small"), ("list",)):
             process = Preloaded(
                 command(*words), cwd=foreign, env=environment(PYTHONIOENCODING=encoding),
@@ -210,7 +210,7 @@ class TestEncodings:
             assert (process.returncode, err) == (0, b"")
             assert len(out.decode(encoding).splitlines()) >= 3
 
-    def test_keep_json_exact(self, foreign):
+    def test_json_stays_exact(self, foreign):
         done = good("show", "small", "--json", cwd=foreign, PYTHONIOENCODING="ascii")
         assert json.loads(done.out)["run"]["name"] == FOREIGN
 
@@ -238,7 +238,7 @@ def test_a_run_whose_reader_and_stderr_are_gone_is_finished_in_any_encoding(tmp_
 
 
 @pytest.mark.parametrize("words", [("schema",), ("configs", "--json"), ("data", "list"), ("--help",)], ids=" ".join)
-def test_head_is_no_failure(words, tmp_path):
+def test_a_reader_that_stops_early_is_not_a_failure(words, tmp_path):
     read, write_end = os.pipe()
     process = Preloaded(command(*words), cwd=tmp_path, env=environment(), stdout=write_end, stderr=subprocess.PIPE)
     os.close(write_end)
@@ -276,7 +276,7 @@ def test_a_file_with_thousands_of_mistakes_gets_the_first_and_the_number_of_the_
     assert len(answer.err) < 10_000
 
 
-def test_of_many_damaged_runs_the_first_and_the_number_of_the_others_are_told(tmp_path):
+def test_many_damaged_runs_are_reported_as_the_first_few_and_the_number_of_the_others(tmp_path):
     for i in range(25):
         write(tmp_path / "results" / "x" / f"seed{i}-0123abcd" / "metrics.json", "{")
     answer = good("list", cwd=tmp_path)
@@ -284,12 +284,12 @@ def test_of_many_damaged_runs_the_first_and_the_number_of_the_others_are_told(tm
     assert "... and 5 more.\n" in answer.err
 
 
-def test_commands_take_no_console_but_ours():
+def test_commands_use_no_console_except_ours():
     assert isinstance(live_console(), SafeConsole)
     assert isinstance(main, click.Group)
 
 
-def test_a_python_program_that_calls_the_command_line_need_not_end():
+def test_calling_the_command_line_from_python_does_not_exit():
     with CliRunner().isolation():
         assert main.main(["--version"], standalone_mode=False) == 0
         with pytest.raises(click.UsageError, match="nonsense"):

@@ -132,7 +132,7 @@ def _other(folder):
 
 
 def _code_in_the_description(folder, witness):
-    """What `keras.models.load_model` would run, if it were asked to be unsafe; and a description that is none."""
+    """Replace the description of the network by code that `keras.models.load_model` would run in its unsafe mode."""
     with zipfile.ZipFile(folder / "model.keras") as archive:
         weights = archive.read("model.weights.h5")
     layer = {"class_name": "Lambda", "config": {"function": f"lambda x: open({str(witness)!r}, 'w')"}}
@@ -142,7 +142,7 @@ def _code_in_the_description(folder, witness):
 
 
 def _on_own_data(folder):
-    """As if it had been trained on a file of the user's that is none of the published sets."""
+    """Pretend that the run was trained on a user's file that is not one of the published sets."""
     config = (folder / "config.yaml").read_text()
     write(folder / "config.yaml", config.replace("dataset: digits", "dataset: /home/me/mine.npz"))
     metrics = read_json(folder / "metrics.json")
@@ -151,7 +151,7 @@ def _on_own_data(folder):
 
 
 def pictures(predicted, how):
-    """What was said of the pictures that were drawn so, in the order of `TRIED`."""
+    """The answers for the pictures drawn in this way, in the order of `TRIED`."""
     _, answers = predicted
     assert answers["pictures"].code == 0, answers["pictures"].text
     said = {picture["image"]: picture for picture in json.loads(answers["pictures"].out)}
@@ -194,11 +194,11 @@ def test_the_table_says_what_was_done_and_the_plot_is_there(predicted):
     assert "Plot: plot.png" in answer.out
     with Image.open(cwd / "plot.png") as plot:
         inches = [side / 200 for side in plot.size]
-    assert 5.3 < inches[0] < 5.6  # two pictures, the bars, and beside them a digit
-    assert 2 * 1.98 + 0.7 < inches[1] < 2 * 1.98 + 1.5  # two rows and a title; beneath a row there may be a warning
+    assert 5.3 < inches[0] < 5.6  # two pictures, the bars, and a digit beside them
+    assert 2 * 1.98 + 0.7 < inches[1] < 2 * 1.98 + 1.5  # two rows and a title; there may be a warning below a row
 
 
-def test_pictures_for_a_network_of_own_data_are_only_resized_and_it_is_said(predicted):
+def test_pictures_for_a_network_trained_on_a_users_own_data_are_only_resized_with_a_note(predicted):
     answer, prepared = (predicted[1][name] for name in ("own data", "own data, prepared"))
     assert (answer.code, prepared.code) == (0, 0), answer.text + prepared.text
     assert "resized from 196 x 196 to 28 x 28" in answer.out
@@ -232,14 +232,14 @@ def test_a_data_set_is_scored_as_in_the_run(predicted, finished):
         ("other network", "its weights do not fit the network"),
     ],
 )
-def test_a_model_file_that_is_none_or_another_s_is_refused(what, message, predicted):
+def test_a_model_file_that_is_invalid_or_of_another_network_is_refused(what, message, predicted):
     answer = predicted[1][what]
     assert (answer.code, answer.out) == (2, "")
     assert message in answer.err
 
 
 @pytest.mark.parametrize("what", NOT_FINITE)
-def test_a_network_with_weights_that_are_no_numbers_is_refused(what, predicted):
+def test_a_network_with_weights_that_are_not_finite_is_refused(what, predicted):
     for name in (what, f"{what}, data set"):
         answer = predicted[1][name]
         assert (answer.code, answer.out) == (2, "")
@@ -247,7 +247,7 @@ def test_a_network_with_weights_that_are_no_numbers_is_refused(what, predicted):
         assert "Train again with a lower learning rate" in answer.err
 
 
-def test_a_doubtful_picture_has_a_warning_in_the_json_and_on_stderr_and_the_other_none(predicted):
+def test_only_a_doubtful_picture_has_a_warning_in_the_json_and_on_stderr(predicted):
     cwd, answers = predicted
     answer = answers["doubtful"]
     two, seven = json.loads(answer.out)
@@ -258,7 +258,7 @@ def test_a_doubtful_picture_has_a_warning_in_the_json_and_on_stderr_and_the_othe
     assert (cwd / "doubtful.png").is_file()
 
 
-def test_the_warning_tells_a_low_probability_and_only_that(predicted):
+def test_a_plain_picture_has_a_warning_exactly_if_its_probability_is_low(predicted):
     for picture in pictures(predicted, "as it is"):
         assert (picture["warning"] is not None) == (picture["probability"] < DOUBTFUL)
         if picture["warning"]:
@@ -273,14 +273,14 @@ def test_pictures_that_cannot_be_read_are_named_and_the_others_predicted(predict
     assert "nothing.png: no such file" in answer.err
 
 
-def test_of_the_model_file_only_the_numbers_are_read(predicted):
+def test_only_the_numbers_are_read_from_the_model_file(predicted):
     cwd, answers = predicted
     assert answers["code"].code == 0, answers["code"].text
     assert not (cwd / "executed").exists()
 
 
 class TestWithoutKeras:
-    """What is wrong is told before Keras is imported."""
+    """Errors are reported before Keras is imported."""
 
     @pytest.fixture
     def run(self, tmp_path, monkeypatch):
@@ -317,7 +317,7 @@ class TestWithoutKeras:
         assert "model.keras: expected the saved model, a file; this is a folder." in message
         assert "Train it again" in message
 
-    def test_a_picture_of_another_size_is_not_taken_as_it_is(self, run, tmp_path):
+    def test_a_picture_of_another_size_is_refused_unprepared(self, run, tmp_path):
         Image.new("L", (50, 40), 255).save(tmp_path / "large.png")
         message = self.predict("mlp_512", "large.png", "--prepare", "none")
         assert "40 x 50 grey" in message
@@ -357,7 +357,7 @@ class TestWithoutKeras:
             invoked(*command, "--backend", "auto", "--device", "gpu")
             assert asked == {"requested": "auto", "convolves": "cnn" in config, "device": "gpu"}
 
-    def test_mnist_is_told_by_its_name_or_its_bytes_and_fashion_is_not_like_it(self, run):
+    def test_pictures_are_drawings_for_mnist_and_digits_and_only_resized_for_other_data(self, run):
         from mnist_lab.datasets import KNOWN
         from mnist_lab.prediction import signature_of
         from mnist_lab.runs import load_run

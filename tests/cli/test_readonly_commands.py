@@ -26,7 +26,7 @@ class TestList:
         assert listed == {"folder": str(folder), **read_json(finished.folder / "metrics.json")}
 
     @pytest.mark.parametrize("there", [True, False])
-    def test_no_runs_are_no_error(self, there, tmp_path):
+    def test_a_folder_without_runs_is_not_an_error(self, there, tmp_path):
         if there:
             (tmp_path / "results").mkdir()
         answer = here("list", cwd=tmp_path)
@@ -80,7 +80,7 @@ class TestShow:
         assert "Published" not in best.splitlines()[3]
         assert "best train accuracy 0.9826; best test accuracy 0.9825" in best
 
-    def test_a_run_that_departs_from_the_recipe_is_not_held_against_the_published_numbers(self, tmp_path):
+    def test_a_run_that_departs_from_the_recipe_is_not_compared_with_the_published_numbers(self, tmp_path):
         finished_run(tmp_path, "mlp_512", train__epochs=2)
         text = shown(tmp_path, "mlp_512")
         assert "0.9918" not in text
@@ -94,7 +94,7 @@ class TestShow:
         assert "results/small/seed2-aaaaaaaa" in answer.err
         assert here("show", "seed2-aaaaaaaa", cwd=tmp_path).out
 
-    def test_an_unfinished_run_is_told_from_one_that_is_not_there(self, finished, tmp_path):
+    def test_an_unfinished_run_is_distinguished_from_a_missing_one(self, finished, tmp_path):
         folder = tmp_path / "results" / "small" / "seed1-aaaaaaaa"
         folder.mkdir(parents=True)
         shutil.copy(finished.folder / "config.yaml", folder)
@@ -109,7 +109,7 @@ def shown(results, run):
 
 @pytest.fixture(scope="module")
 def summaries(tmp_path_factory):
-    """JSON of one, JSON of two, the text of one, and JSON of a changed one; where there are no data at all."""
+    """Answers without any data: JSON of one, JSON of two, the text of one, and JSON of a changed one."""
     commands = [
         ["summary", "mlp_512", "--json"],
         ["summary", "two_models/mlp_5x30", "mlp_512", "--json"],
@@ -148,12 +148,12 @@ class TestSummary:
     def test_options_change_what_is_summarized(self, summaries):
         assert json.loads(summaries[3].out)["parameters"]["total"] == 785 * 7 + 8 * 10
 
-    def test_nothing_is_said_on_stderr(self, summaries):
+    def test_nothing_is_printed_on_stderr(self, summaries):
         assert [answer.err for answer in summaries] == [""] * 4
 
 
 class TestConfigs:
-    def test_they_are_listed_with_what_they_are(self, tmp_path):
+    def test_they_are_listed_with_their_descriptions(self, tmp_path):
         lines = here("configs", cwd=tmp_path).out.splitlines()
         described = {line.split()[0]: line for line in lines}
         assert {"mlp_512", "quickstart", "ablation/nodes_1024", "seven_steps/step7_augmentation"} <= described.keys()
@@ -179,7 +179,7 @@ def test_validate_names_each_file_that_is_valid(tmp_path):
     assert answer.out == "a/one.yaml: valid\na/two.yml: valid\nmlp_512: valid\n"
 
 
-def test_validate_takes_settings_to_share_for_no_configuration_as_sweep_does(tmp_path):
+def test_validate_like_sweep_does_not_take_shared_settings_for_a_configuration(tmp_path):
     write(tmp_path / "a" / "_shared.yaml", "train: {epochs: 3}\n")
     write(
         tmp_path / "a" / "one.yaml", "extends: _shared.yaml\ndata: {dataset: digits}\nmodel: {kind: mlp, nodes: [4]}\n"
@@ -187,7 +187,7 @@ def test_validate_takes_settings_to_share_for_no_configuration_as_sweep_does(tmp
     assert here("validate", "a", cwd=tmp_path).out == "a/one.yaml: valid\n"
 
 
-def test_validate_takes_the_name_of_a_folder_or_a_sweep_that_ships(tmp_path):
+def test_validate_accepts_the_name_of_a_folder_or_a_sweep_that_ships(tmp_path):
     lines = here("validate", "ablation", "learning_rate", cwd=tmp_path).out.splitlines()
     assert "ablation/nodes_1024.yaml: valid" in lines
-    assert lines[-1] == "learning_rate: valid, 48 runs"
+    assert lines[-1] == "learning_rate: valid (48 runs)"

@@ -1,4 +1,4 @@
-"""`mnist-lab report`: what it prints, where it writes, what it does about damage; repeated runs compare equal."""
+"""`mnist-lab report`: what it prints, where it writes, and how it treats damage; repeated runs compare equal."""
 
 import csv
 import io
@@ -76,7 +76,7 @@ def results(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def reported(tmp_path_factory):
-    """A folder with the same and the report of it, whose figures are not drawn again."""
+    """A folder with the same runs and their report, whose figures are not drawn again."""
     cwd = tmp_path_factory.mktemp("reported")
     two_runs(cwd / "results")
     here("report", cwd=cwd)
@@ -101,7 +101,7 @@ def test_real_runs_are_compared_by_what_their_configurations_change(trained):
     base, wider = section["experiments"]
     assert (base["name"], base["seeds"], base["changed"]) == ("base", [1], "")
     assert (wider["name"], wider["seeds"], wider["changed"]) == ("arms/wider", [1], "nodes 16 -> 32")
-    assert section["data"] == "UCI digits (not MNIST), 100 training rows, 60 test images"
+    assert section["data"] == "UCI digits (not MNIST, subset of 100), 60 test images"
     [metrics] = (trained.one / "base").rglob("metrics.json")
     assert base["test"]["mean"] == pytest.approx(read_json(metrics)["test"]["accuracy"], abs=1e-6)
     assert "nodes 16 -> 32" in answer.out
@@ -109,7 +109,7 @@ def test_real_runs_are_compared_by_what_their_configurations_change(trained):
 
 
 @pytest.mark.thorough
-def test_the_same_experiments_run_again_give_the_same_summary_but_for_the_times(trained):
+def test_the_same_experiments_run_again_give_the_same_summary_except_for_the_times(trained):
     for results in (trained.one, trained.other):
         assert report(str(results)).code == 0
     assert without_times(trained.one) == without_times(trained.other)
@@ -130,7 +130,7 @@ def test_the_run_folders_that_other_tests_make_up_have_the_keys_of_real_ones(fin
     assert first[0].keys() <= first[1].keys()
 
 
-def test_without_a_path_the_results_of_the_working_folder_are_compared(results):
+def test_without_a_path_the_results_in_the_current_directory_are_compared(results):
     answer = report()
     assert {file.name for file in results.iterdir() if file.is_file()} == FILES
     assert "activation relu -> linear" in answer.out
@@ -152,7 +152,7 @@ def test_json_prints_what_is_written(reported):
 
 
 @pytest.mark.parametrize("arguments", [(), ("empty",)], ids=["no results yet", "an empty folder"])
-def test_nothing_to_compare_is_no_failure_and_writes_nothing(arguments, tmp_path, monkeypatch):
+def test_nothing_to_compare_is_not_a_failure_and_writes_nothing(arguments, tmp_path, monkeypatch):
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path)
     answer = report(*arguments)
@@ -162,7 +162,7 @@ def test_nothing_to_compare_is_no_failure_and_writes_nothing(arguments, tmp_path
 
 
 @pytest.mark.parametrize("arguments", [(), ("empty",)], ids=["no results yet", "an empty folder"])
-def test_without_runs_json_is_a_report_of_none(arguments, tmp_path, monkeypatch):
+def test_without_runs_json_is_an_empty_report(arguments, tmp_path, monkeypatch):
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path)
     answer = report(*arguments, "--json")
@@ -182,7 +182,7 @@ def test_a_path_with_nothing_but_damaged_runs_is_a_failure_that_names_them_and_w
     assert not [file for file in results.iterdir() if file.is_file()]
 
 
-def test_a_report_is_not_written_into_a_runs_folder_but_where_output_says(results):
+def test_a_report_is_written_to_output_and_not_into_a_runs_folder(results):
     [run] = (results / "mlp_512").iterdir()
     before = sorted(run.iterdir())
     answer = report(str(run))
@@ -194,13 +194,13 @@ def test_a_report_is_not_written_into_a_runs_folder_but_where_output_says(result
     assert read_json(results.parent / "one" / "summary.json")["runs"] == 1
 
 
-def test_runs_on_different_data_are_said_not_to_be_compared(results):
+def test_the_report_says_that_runs_on_different_data_are_not_compared(results):
     assert "not compared with each other" not in report().out
     finished_run(results, "ablation/nodes_256", data__subset=500)
     assert "Experiments on different data are listed separately and not compared with each other." in report().out
 
 
-def test_the_images_that_every_model_gets_wrong_are_looked_for_where_data_dir_says(results, tmp_path, monkeypatch):
+def test_the_images_that_every_model_gets_wrong_are_looked_for_in_data_dir(results, tmp_path, monkeypatch):
     asked = []
 
     def load(data, data_dir=None, **_):
@@ -246,7 +246,7 @@ def test_on_a_terminal_the_table_fits_and_says_which_columns_are_hidden(reported
 
 
 @pytest.mark.parametrize("columns", [60, 80])
-def test_a_narrow_terminal_shows_the_answer_and_hides_what_is_minor(reported, columns):
+def test_a_narrow_terminal_shows_the_answer_and_hides_minor_columns(reported, columns):
     screen = on_screen("report", cwd=reported, columns=columns)
     header = next(line for line in screen if line.startswith("Experiment"))
     assert [heading for heading in ("Test", "Difference", "Verdict") if heading in header.split()] == [
@@ -254,28 +254,35 @@ def test_a_narrow_terminal_shows_the_answer_and_hides_what_is_minor(reported, co
     ]  # fmt: skip
 
 
-def test_below_the_table_stand_three_sentences_at_most_and_what_they_count_is_in_it(results):
+def test_at_most_three_sentences_below_the_table_count_what_is_in_it(results):
     finished_run(results, "ablation/nodes_256", selected_on_test=True)
     table, _, rest = report().out.partition("•")
     sentences = [line for line in f"•{rest}".splitlines() if line.startswith("•")]
     assert len(sentences) == 3
-    assert "Both changes had too few seeds" in sentences[0]
+    assert "Both changes to mlp_512 had too few seeds" in sentences[0]
     assert sum(line.count("too few seeds") for line in table.splitlines()) == 2
     assert sentences[1].startswith("•  Difference: test accuracy minus the base's with the same seeds")
     assert "In 1 of 3 runs the validation images are the test images" in sentences[2]
 
 
+def test_the_heading_says_over_how_many_seeds_the_means_are_where_all_have_as_many(results):
+    assert "\nMNIST, 10,000 test images, 1 seed each\n" in report().out
+    finished_run(results, seed=2)
+    assert "\nMNIST, 10,000 test images\n" in report().out
+
+
 def test_in_a_pipe_every_column_is_there_and_no_row_is_broken(reported):
     written = here("report", cwd=reported).out.splitlines()
     [header] = [line for line in written if line.startswith("Experiment")]
-    assert re.split(r"  +", header.strip())[-1] == "Time"
+    headings = re.split(r"  +", header.strip())
+    assert headings[headings.index("Time") + 1 :] == ["activation"]
     [row] = [line for line in written if line.startswith("ablation/no_relu")]
     assert "0.9198 (-0.20)" in row
     assert "\x1b" not in "".join(written)
 
 
 @pytest.mark.thorough
-def test_a_hundred_runs_need_neither_keras_nor_more_than_reading_and_give_a_page_below_5_mb(tmp_path):
+def test_a_hundred_runs_need_no_heavy_library_and_give_a_page_below_5_mb(tmp_path):
     noise = random.Random(1)
     for seed in range(2):
         for rate in range(50):
@@ -303,7 +310,7 @@ def test_a_hundred_runs_need_neither_keras_nor_more_than_reading_and_give_a_page
     assert 3_000_000 < (tmp_path / "report.html").stat().st_size < 5_000_000
 
 
-def test_csv_is_the_summary_and_latex_a_table_and_both_leave_the_files(reported):
+def test_csv_prints_the_summary_and_latex_a_table_and_both_keep_the_files(reported):
     answer = here("report", "results", "--csv", cwd=reported)
     assert answer.out == (reported / "results" / "summary.csv").read_text(encoding="utf-8")
     assert [row["experiment"] for row in csv.DictReader(io.StringIO(answer.out))] == ["mlp_512", "ablation/no_relu"]

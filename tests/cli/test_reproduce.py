@@ -1,4 +1,4 @@
-"""`mnist-lab reproduce`: a real run again; and what is said of one that is the same, nearly the same, or another."""
+"""`mnist-lab reproduce`: a real run repeated, and what is reported of a result that is equal, close, or different."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ train: {epochs: 2, batch_size: 32, restore_best: val_loss}
 """
 
 
-# As evidence is kept: without model and probabilities, of older code.
+# As evidence is kept: without model and probabilities, from older code.
 KEEP = """\
 import json, shutil
 from pathlib import Path
@@ -33,7 +33,7 @@ environment.write_text(json.dumps(json.loads(environment.read_text()) | older))
 
 @pytest.fixture(scope="module")
 def reproduced(tmp_path_factory):
-    """A run, its repetition, and in the place of that then the repetition of a copy of the run as evidence is kept."""
+    """A run, its repetition, and the repetition of a copy kept as evidence is, which then replaces the first."""
     cwd = tmp_path_factory.mktemp("reproduce")
     write(cwd / "tiny.yaml", TINY)
     trained, words, kept = in_one_process(
@@ -61,13 +61,13 @@ def test_on_the_same_machine_it_is_the_same_to_the_bit(reproduced):
     assert max(written[0]) < min(written[1])
 
 
-def test_repetitions_can_be_repeated_and_are_no_further_runs(reproduced):
+def test_repetitions_can_be_repeated_and_do_not_count_as_runs(reproduced):
     assert reproduced["kept"].code == 0, reproduced["kept"].text
     listed = invoked("list", reproduced["cwd"] / "results", "--json")
     assert [run["folder"] for run in json.loads(listed.out)] == [str(reproduced["run"])]
 
 
-def test_a_run_that_is_kept_without_its_model_is_compared_by_what_there_is(reproduced):
+def test_a_run_that_is_kept_without_its_model_is_compared_by_the_files_it_has(reproduced):
     assert reproduced["kept"].code == 0, reproduced["kept"].text
     answer = json.loads(reproduced["kept"].out)
     assert answer["verdict"] == "identical"
@@ -87,7 +87,7 @@ def test_a_finished_run_s_place_is_not_taken(reproduced):
 
 @pytest.fixture
 def pair(reproduced, tmp_path):
-    """The run and a copy to change; without the model, which only Keras' import would make slow."""
+    """The run and a copy to change, both without the model."""
     copies = [shutil.copytree(reproduced["run"], tmp_path / name / reproduced["run"].name) for name in ("a", "b")]
     for copy in copies:
         (copy / "model.keras").unlink()
@@ -95,7 +95,7 @@ def pair(reproduced, tmp_path):
 
 
 def change(folder, *, wrong, loss=0.001, **dataset):
-    """Give a run other mistakes and other numbers."""
+    """Change the mistakes and numbers of a run."""
     mistakes = [{"index": index, "label": 1, "predicted": 2, "confidence": 0.9} for index in wrong]
     write(folder / "mistakes.json", json.dumps(mistakes))
     history = read_history(folder)
@@ -134,7 +134,7 @@ def test_durations_do_not_count(pair):
     assert compare(*map(load_run, pair)).verdict == "identical"
 
 
-def test_a_loss_that_is_no_number_in_both_is_the_same(pair):
+def test_a_loss_that_is_nan_in_both_is_the_same(pair):
     for folder in pair:
         history = [record | {"val_loss": None} for record in read_history(folder)]
         write(folder / "history.jsonl", "".join(json.dumps(record) + "\n" for record in history))
@@ -156,7 +156,7 @@ def test_other_data_cannot_be_within_noise(pair):
     assert done.changed[0].what == "data"
 
 
-def test_it_runs_where_the_run_ran(pair):
+def test_it_runs_on_the_device_and_backend_of_the_run(pair):
     write(pair[0] / "environment.json", json.dumps({"device": "gpu", "threads": 3}))
     run = load_run(pair[0])
     runtime = repeated(run, backend=None, device=None, threads=None).runtime

@@ -1,4 +1,4 @@
-"""One run from beginning to end: its folder, its numbers, what it says, and running it again."""
+"""One run from beginning to end: its folder, its numbers, what it prints, and running it again."""
 
 import json
 import re
@@ -68,7 +68,7 @@ assert not any(name.startswith("mnist_lab") for name in sys.modules)
 
 @pytest.fixture(scope="module")
 def given_by_keras_alone(finished, several, tmp_path_factory):
-    """Probabilities of the test images by the saved model of each run, in a process that knows nothing of mnist-lab."""
+    """Probabilities of the test images by the saved model of each run, in a process without mnist-lab."""
     cwd = tmp_path_factory.mktemp("keras_alone")
     runs = {"finished": finished.folder} | {
         name: run_folder(several.cwd / "results" / name) for name in SEVERAL if name != "diverges"
@@ -116,7 +116,7 @@ class TestFolder:
         assert "Already finished" in again.err
         assert json.loads(again.out) == read_json(finished.folder / "metrics.json")
 
-    def test_its_pictures_are_whole_and_large_enough_to_read(self, finished):
+    def test_its_plots_are_complete_and_large_enough_to_read(self, finished):
         pictures = sorted(finished.folder.glob("*.png"))
         assert len(pictures) == 6
         for path in pictures:
@@ -131,7 +131,7 @@ class TestFolder:
         assert environment["device"] == "cpu"
         assert {"python", "keras", "jax", "numpy", "mnist_lab", "platform", "threads"} <= environment.keys()
 
-    def test_its_log_has_what_the_run_said_and_concluded(self, finished, metrics):
+    def test_its_log_has_what_the_run_printed_and_concluded(self, finished, metrics):
         log = (finished.folder / "log.txt").read_text()
         assert log.startswith(finished.answer.err)
         for observation in metrics["observations"]:
@@ -216,20 +216,20 @@ class TestNumbers:
         chosen = probabilities[np.arange(360), predicted]
         np.testing.assert_allclose(chosen, probabilities.max(axis=1), atol=1e-3)
 
-    def test_batches_lie_within_the_epochs(self, finished):
+    def test_batches_are_within_the_epochs(self, finished):
         with np.load(finished.folder / "batches.npz") as arrays:
             assert set(arrays) == {"epoch", "loss", "accuracy"}
             assert np.all(np.diff(arrays["epoch"]) > 0)
             assert arrays["epoch"][-1] == EPOCHS
             assert len(arrays["loss"]) == len(arrays["accuracy"]) == len(arrays["epoch"]) > EPOCHS
 
-    def test_the_model_needs_keras_alone_and_gives_the_stored_probabilities(self, finished, given_by_keras_alone):
+    def test_the_model_needs_only_keras_and_returns_the_stored_probabilities(self, finished, given_by_keras_alone):
         with np.load(finished.folder / "predictions.npz") as stored:
             np.testing.assert_allclose(given_by_keras_alone["finished"], stored["probabilities"], atol=1e-3)
 
 
 class TestTerminal:
-    def test_progress_is_on_stderr_a_plain_line_an_epoch(self, finished):
+    def test_progress_is_on_stderr_with_one_plain_line_per_epoch(self, finished):
         assert epoch_lines(finished.answer.err) == [*range(1, EPOCHS + 1)]
         assert epoch_lines(finished.answer.out) == []
         assert "UCI digits (not MNIST): 1,149 training, 288 validation, 360 test images" in finished.answer.err
@@ -245,8 +245,8 @@ class TestTerminal:
         for observation in metrics["observations"]:
             assert out.count(observation["text"]) == 1
 
-    def test_nothing_else_is_said(self, finished):
-        """No library talks in between: every line is one of ours."""
+    def test_nothing_else_is_printed(self, finished):
+        """No library prints in between: every line is one of ours."""
         lines = finished.answer.err.splitlines()
         assert lines[0].startswith("small, seed 1: jax on cpu")
         assert len(lines) == 2 + 9 + EPOCHS  # run, counts, layer table, epochs
@@ -288,7 +288,7 @@ data: {dataset: digits, validation: {split: test}}
 model: {kind: mlp, nodes: [8]}
 train: {epochs: 2, restore_best: val_accuracy}
 """,
-    # The averaged weights are those that are saved.
+    # The averaged weights are the saved ones.
     "no_validation": """\
 data: {dataset: digits, validation: {split: none}}
 model: {kind: mlp, nodes: [8]}
@@ -352,7 +352,7 @@ class TestSeveral:
     def facts(self, cwd, name):
         return read_json(run_folder(cwd / "results" / name) / "metrics.json")
 
-    def test_one_that_fails_does_not_stop_the_others_and_is_named(self, cwd, answer):
+    def test_a_run_that_fails_does_not_stop_the_others_and_is_named(self, cwd, answer):
         assert answer.code == 1
         assert answer.err.endswith("Error: 1 of 4 runs failed: diverges.\n")
         finished = [name for name in SEVERAL if (run_folder(cwd / "results" / name) / "metrics.json").exists()]
@@ -374,7 +374,7 @@ class TestSeveral:
         assert "The loss became" in (folder / "log.txt").read_text()
         assert read_history(folder)[-1]["loss"] is None
 
-    def test_selection_on_the_test_set_is_said_aloud(self, cwd, answer):
+    def test_selection_on_the_test_set_is_reported(self, cwd, answer):
         assert "anything chosen by validation is chosen on the test set" in answer.err
         assert "Validated on the test set" in answer.out
         assert "test as validation" in answer.out
@@ -388,7 +388,7 @@ class TestSeveral:
         assert self.facts(cwd, "no_validation")["validation"] is None
         assert "val_loss" not in read_history(run_folder(cwd / "results" / "no_validation"))[0]
 
-    def test_pictures_in_colour_of_another_size_are_a_data_set(self, cwd, answer):
+    def test_colour_pictures_of_another_size_can_be_a_data_set(self, cwd, answer):
         assert "48 training, 12 validation, 18 test images" in answer.err
         metrics = self.facts(cwd, "three_colours")
         assert metrics["run"]["name"] == "three_colours"
@@ -420,7 +420,7 @@ class TestSeveral:
         assert json.loads(several.forced.out) == self.facts(several.cwd, "on_test")
 
 
-def test_a_run_on_tensorflow_is_whole_and_keeps_tensorflow_quiet(tmp_path):
+def test_a_run_on_tensorflow_is_complete_and_keeps_tensorflow_quiet(tmp_path):
     write(tmp_path / "small.yaml", SEVERAL["on_test"].replace("restore_best: val_accuracy", "batch_size: 32"))
     answer = good("run", "small.yaml", "--subset", "200", cwd=tmp_path, KERAS_BACKEND="tensorflow")
     folder = run_folder(tmp_path / "results")

@@ -1,4 +1,4 @@
-"""`mnist-lab serve` as a process: what it says, and how it ends."""
+"""`mnist-lab serve` as a process: what it prints, and how it ends."""
 
 import re
 import signal
@@ -28,7 +28,7 @@ def test_it_says_where_the_page_is_and_ends_without_an_error_when_it_is_told_to(
     assert (process.returncode, out, err) == (0, "", "Stopped.\n")
 
 
-def test_a_port_in_use_is_said_with_the_one_that_is_used(tmp_path):
+def test_a_port_in_use_is_reported_with_the_one_used_instead(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with Preloaded(
@@ -42,11 +42,11 @@ def test_a_port_in_use_is_said_with_the_one_that_is_used(tmp_path):
     assert err.splitlines()[0] == f"Port {port} is in use; using {used}."
 
 
-def test_a_folder_that_was_named_must_be_there(tmp_path):
+def test_a_folder_that_was_named_must_exist(tmp_path):
     answer = here("serve", "reslts", cwd=tmp_path, code=2)
     assert answer.err == ("Error: reslts: no such folder.\n`mnist-lab list` shows the runs.\n")
 
 
 @pytest.mark.parametrize("port", ["-1", "65536", "http"])
-def test_a_port_must_be_one(tmp_path, port):
+def test_an_invalid_port_is_refused(tmp_path, port):
     assert "--port" in here("serve", "--port", port, cwd=tmp_path, code=2).err

@@ -37,7 +37,7 @@ def at(path: tuple[str, ...]) -> click.Command:
 
 
 def imported_by(commands, cwd):
-    """The top-level modules that commands import which succeed one after the other in one process."""
+    """The top-level modules that commands import when they succeed one after the other in one process."""
     code = IN_ONE_PROCESS.format([list(words) for words in commands])
     answer = finish([sys.executable, "-X", "importtime", "-c", code], cwd)
     assert answer.code == 0, answer.err
@@ -77,7 +77,7 @@ def test_commands_that_train_nothing_import_nothing_heavy(finished):
     assert imported_by(commands, finished.cwd) & HEAVY_IMPORTS == set()
 
 
-def test_what_a_command_imports_is_seen_by_the_checks_above(tmp_path):
+def test_the_checks_above_notice_what_a_command_imports(tmp_path):
     assert "numpy" in imported_by([("data", "show", "digits", "--output", "digits.png")], tmp_path)
 
 
@@ -88,7 +88,7 @@ def test_version_is_a_name_and_a_number(tmp_path):
 @pytest.mark.parametrize(
     "words", [["rnu"], ["run"], ["run", "mlp_512", "--epoch", "3"], ["run", "--jsn"]], ids=" ".join
 )
-def test_bad_usage_ends_with_2_and_says_how_it_is_meant(words, tmp_path):
+def test_bad_usage_ends_with_2_and_shows_the_usage(words, tmp_path):
     answer = lab(*words, cwd=tmp_path)
     assert answer.code == 2
     assert "Usage: mnist-lab" in answer.err

@@ -1,4 +1,4 @@
-"""What a person at a terminal sees: a live bar, a row an epoch, results that fit the width."""
+"""What a person at a terminal sees: a live bar, one row per epoch, results that fit the width."""
 
 import re
 
@@ -24,7 +24,7 @@ def test_a_live_bar_says_what_takes_a_while(session):
         assert any(text in bar for bar in bars), text
 
 
-def test_epochs_are_the_rows_of_a_table_though_the_window_is_made_narrower(session):
+def test_epochs_are_the_rows_of_a_table_even_if_the_window_is_narrowed(session):
     cwd, written = session
     screen = lines(written)
     heading = screen.index("epoch      loss  accuracy  val_loss  val_accuracy  seconds")

@@ -17,7 +17,7 @@ SEARCHES = {path.relative_to(ROOT).as_posix() for path in (ROOT / "searches").gl
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory) -> Path:
-    """The folder that the wheel is unpacked in, which is how pure Python is installed."""
+    """The folder into which the wheel is unpacked, which is how pure Python is installed."""
     built = tmp_path_factory.mktemp("wheel")
     done = subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", built],
@@ -33,7 +33,7 @@ def installed(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def there(installed, tmp_path):
-    """Calls the installed `mnist-lab` from a folder that has nothing to do with the repository."""
+    """A function that calls the installed `mnist-lab` from a folder that has nothing to do with the repository."""
     script = (
         "import importlib.metadata as metadata, os, sys, mnist_lab\n"
         "assert mnist_lab.__file__.startswith(os.environ['PYTHONPATH']), mnist_lab.__file__\n"
@@ -79,7 +79,7 @@ def test_its_configurations_are_copied_byte_for_byte(there, tmp_path):
         assert path.read_bytes() == (ROOT / ("" if name in SEARCHES else "configs") / name).read_bytes()
 
 
-def test_a_name_stands_for_a_configuration_that_came_along(there):
+def test_a_name_stands_for_a_configuration_from_the_wheel(there):
     answer = there(
         "validate", "ablation/nodes_1024", "mlp_512", "configs/quickstart.yaml", "learning_rate", "searches/mlp"
     )

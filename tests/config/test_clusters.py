@@ -1,4 +1,4 @@
-"""What `--cluster` takes."""
+"""What `--cluster` accepts."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What one configuration changes against another, in words that fit a column of a table."""
+"""What one configuration changes compared with another, in words that fit a column of a table."""
 
 from functools import reduce
 from typing import Any
@@ -138,13 +138,13 @@ def test_a_change_of_an_mlp_reads_like_this(before: dict[str, Any], after: dict[
     assert told(config(model={"kind": "mlp", **before}), config(model={"kind": "mlp", **after})) == text
 
 
-def test_networks_of_two_kinds_are_told_by_their_nodes_and_filters() -> None:
+def test_networks_of_two_kinds_are_described_by_their_nodes_and_filters() -> None:
     assert told(config(), cnn(CONV, {"conv": 16})) == "mlp 512, 512 -> cnn 8, 16"
     assert told(config(), cnn({"dense": 9})) == "mlp 512, 512 -> cnn of 3 layers"
     assert told(cnn(CONV), config(model={"kind": "mlp", "nodes": []})) == "cnn 8 -> softmax regression"
 
 
-def test_networks_that_have_little_in_common_are_told_by_their_size_where_filters_do_not_tell() -> None:
+def test_networks_that_have_little_in_common_are_described_by_their_size_if_filters_do_not_tell_them_apart() -> None:
     kinds = ["flatten", NORM, "layer_norm", "rows", {"dense": 1}, {"dropout": 0.1}, {"activation": "relu"}]
     others = ["global_max_pool", "zero_pad", {"max_pool": 2}, {"average_pool": 2}, {"spatial_dropout": 0.3}]
     assert told(cnn(*kinds), cnn(*others)) == "cnn of 9 layers -> cnn of 7 layers"
@@ -170,7 +170,7 @@ def test_a_backend_is_a_difference() -> None:
     assert told(config(), config(runtime={"backend": "jax"})) == "backend default -> jax"
 
 
-def test_names_seeds_references_and_threads_are_no_differences() -> None:
+def test_names_seeds_references_and_threads_are_not_differences() -> None:
     other = config(
         name="x", description="y", reference={"test_accuracy": 0.9}, seed=7, runtime={"threads": 1, "device": "cpu"}
     )

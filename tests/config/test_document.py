@@ -1,4 +1,4 @@
-"""Strict YAML: the scalars people mean, the place of everything, and a ConfigError for all that is odd."""
+"""Strict YAML: the scalars people mean, the place of everything, and a ConfigError for everything odd."""
 
 import contextlib
 import math
@@ -40,7 +40,7 @@ def test_a_number_of_yaml_1_2_is_a_number(text: str, number: float) -> None:
 
 
 @pytest.mark.parametrize("text", [".nan", ".NaN", ".NAN"])
-def test_not_a_number_is_written_with_a_dot(text: str) -> None:
+def test_nan_is_written_with_a_dot(text: str) -> None:
     assert math.isnan(value_of(text))
 
 
@@ -182,7 +182,7 @@ def test_a_yaml_bomb_is_refused_at_its_first_anchor() -> None:
     assert message.startswith("file.yaml:1:4: anchors are not allowed")
 
 
-def test_as_deep_as_is_allowed_is_allowed() -> None:
+def test_the_greatest_depth_is_allowed() -> None:
     assert parse("[" * MAX_DEPTH + "]" * MAX_DEPTH, "f").value is not None
 
 
@@ -194,7 +194,7 @@ def test_the_caret_stands_right_after_a_tab() -> None:
     assert Position("f", 1, 4, "a:\tb").snippet().splitlines()[1] == "      |   \t^"
 
 
-def test_of_a_long_line_the_part_around_the_column_is_shown() -> None:
+def test_a_long_line_is_shown_around_the_column() -> None:
     line, caret = Position("f", 1, 5001, "x" * 5000 + "!" + "y" * 5000).snippet().splitlines()
     assert len(line) < 140
     assert line[caret.index("^")] == "!"
@@ -207,7 +207,7 @@ def test_every_key_and_value_has_its_place() -> None:
     assert str(document.position(("model", "nodes", 1))) == "f:3:5"
 
 
-def test_what_is_not_there_has_the_place_of_what_is_around_it() -> None:
+def test_what_is_missing_has_the_place_of_what_is_around_it() -> None:
     document = parse("model:\n  nodes: [3]\n", "f")
     assert document.position(("model", "nodes", 7, "units")) == document.position(("model", "nodes"))
 
@@ -264,7 +264,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         read(tmp_path / "missing.yaml")
 
 
-def test_a_folder_is_no_configuration(tmp_path: Path) -> None:
+def test_a_folder_is_not_a_configuration(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="expected a YAML file, but this is a folder"):
         read(tmp_path)
 

@@ -126,14 +126,14 @@ def test_a_mistake_is_not_valid(settings: dict[str, Any]) -> None:
     assert not accepts({**BASE, **settings})
 
 
-def test_without_a_file_that_is_extended_data_and_model_are_required() -> None:
+def test_data_and_model_are_required_unless_a_file_is_extended() -> None:
     assert not accepts({"seed": 1})
     assert not accepts({"data": {"dataset": "mnist"}})
     assert accepts({"extends": "base.yaml", "seed": 1})
     assert accepts({"extends": "base.yaml", "model": {"nodes": [3]}, "train": {"optimizer": {"learning_rate": 0.1}}})
 
 
-def test_every_key_is_described_or_named_for_what_it_is() -> None:
+def test_keys_and_layers_have_descriptions() -> None:
     schema = json_schema()
     assert "floor(n * (1 - fraction))" in schema["$defs"]["Validation"]["properties"]["fraction"]["description"]
     assert schema["$defs"]["Conv"]["description"] == "Two-dimensional convolution."

@@ -1,4 +1,4 @@
-"""From files, what they extend and the command line to one configuration, with its name and its experiment."""
+"""Files, what they extend and the command line become one configuration, with its name and its experiment."""
 
 import contextlib
 import os
@@ -119,7 +119,7 @@ class TestExtends:
         write("mine.yaml", "extends: base.yaml\ntrain: {restore_best: }\n")
         assert load("mine.yaml").train.restore_best is None
 
-    def test_what_a_configuration_is_called_and_held_to_is_never_inherited(self) -> None:
+    def test_names_descriptions_and_published_numbers_are_never_inherited(self) -> None:
         write(
             "base.yaml",
             f"{VALID}name: base\ndescription: The base.\nexperiment: some/where\nreference: {{test_accuracy: 0.98}}\n",
@@ -128,17 +128,17 @@ class TestExtends:
         config = load("mine.yaml")
         assert (config.name, config.description, config.experiment, config.reference) == ("mine", None, "mine", None)
 
-    def test_a_missing_file_is_told_with_the_line_that_names_it(self) -> None:
+    def test_a_missing_file_is_reported_with_the_line_that_names_it(self) -> None:
         write("mine.yaml", "seed: 1\nextends: bsae.yaml\n")
         message = refusal("mine.yaml")
         assert message.startswith("mine.yaml:2:10: extends: bsae.yaml: no such file")
         assert "    2 | extends: bsae.yaml\n      |          ^" in message
 
-    def test_a_misspelt_shipped_name_is_told_with_the_nearest_one(self) -> None:
+    def test_a_misspelt_shipped_name_is_reported_with_the_nearest_one(self) -> None:
         write("mine.yaml", "extends: mlp_521\n")
         assert "(did you mean 'mlp_512'?)" in refusal("mine.yaml")
 
-    def test_a_folder_is_no_file_to_extend(self) -> None:
+    def test_a_folder_cannot_be_extended(self) -> None:
         write("base/x.yaml", VALID)
         write("mine.yaml", "extends: base\n")
         assert refusal("mine.yaml").startswith("mine.yaml:1:10: extends: expected a YAML file, but base is a folder")
@@ -152,7 +152,7 @@ class TestExtends:
         assert f": extends: expected the path of a YAML file, received {received}" in refusal("mine.yaml")
 
     @pytest.mark.parametrize("name", ['"a\\0b"', "x" * 5000, '"\\n"', "~nobody/a.yaml"])
-    def test_a_path_that_no_file_can_have_is_told_like_any_other(self, name: str) -> None:
+    def test_a_path_that_no_file_can_have_is_reported_like_any_other(self, name: str) -> None:
         write("mine.yaml", f"extends: {name}\n")
         assert refusal("mine.yaml").startswith("mine.yaml:1:10: extends: ")
 
@@ -168,13 +168,13 @@ class TestExtends:
         Path("sub").mkdir()
         assert "in a circle: a.yaml -> b.yaml -> a.yaml" in refusal("a.yaml")
 
-    def test_a_circle_further_down_is_refused(self) -> None:
+    def test_a_cycle_further_down_is_refused(self) -> None:
         write("a.yaml", "extends: b.yaml\n")
         write("b.yaml", "extends: c.yaml\n")
         write("c.yaml", "extends: b.yaml\n")
         assert "in a circle: b.yaml -> c.yaml -> b.yaml" in refusal("a.yaml")
 
-    def test_a_circle_through_a_link_is_refused(self) -> None:
+    def test_a_cycle_through_a_link_is_refused(self) -> None:
         write("a.yaml", "extends: link.yaml\n")
         Path("link.yaml").symlink_to("a.yaml")
         assert "in a circle" in refusal("a.yaml")
@@ -216,7 +216,7 @@ class TestOverrides:
             "name": "sgd", "learning_rate": 0.001, "momentum": 0.9,
         }  # fmt: skip
 
-    def test_mappings_on_the_way_are_made(self) -> None:
+    def test_missing_mappings_on_the_path_are_created(self) -> None:
         assert load("my.yaml", "data.validation.split=stratified").data.validation.split == "stratified"
 
     @pytest.mark.parametrize(
@@ -270,7 +270,7 @@ class TestOverrides:
     @pytest.mark.parametrize(
         "option", ["train.epochs", "=3", "", "train..epochs=3", ".=3", "train.=3", "a." * 2000 + "b=1"]
     )
-    def test_an_option_that_is_no_assignment_is_refused(self, option: str) -> None:
+    def test_an_option_that_is_not_an_assignment_is_refused(self, option: str) -> None:
         with pytest.raises(InputError, match=r"expected KEY\.PATH=VALUE, for example --set train\.epochs=3"):
             Override.parse(option)
 
@@ -315,7 +315,7 @@ class TestMappings:
         write("base.yaml", f"{VALID}seed: 7\n")
         assert load_config({"extends": "base.yaml", "train": {"epochs": 2}}).seed == 7
 
-    def test_its_problems_are_told_without_a_line(self) -> None:
+    def test_its_problems_are_reported_without_a_line(self) -> None:
         message = refusal({**MINIMAL, "seed": -1})
         assert message == "configuration: 1 problem\nconfiguration: seed: expected at least 0, received -1"
 
@@ -393,7 +393,7 @@ class TestReference:
     def test_an_override_of_anything_else_is_not(self, option: str) -> None:
         assert self.departures(option) == ()
 
-    def test_a_departure_is_told_once(self) -> None:
+    def test_a_departure_is_listed_once(self) -> None:
         assert self.departures("train.epochs=2", "train.epochs=3", "data.subset=9") == ("train.epochs", "data.subset")
 
     def test_departures_add_to_those_in_the_file(self) -> None:
@@ -425,7 +425,7 @@ class TestShipped:
     def test_every_name_loads(self) -> None:
         assert [load_config(name).experiment for name in shipped.names()] == shipped.names()
 
-    def test_a_misspelt_name_is_told_with_the_nearest_one(self) -> None:
+    def test_a_misspelt_name_is_reported_with_the_nearest_one(self) -> None:
         message = refusal("ablation/node_1024")
         assert message.startswith(
             "ablation/node_1024: no such file, and mnist-lab ships no configuration with that name"
@@ -453,11 +453,11 @@ class TestShipped:
                 shipped.find_search(name)
             assert ("did you mean 'quick'" in str(caught.value)) == suggestion
 
-    def test_a_folder_is_no_configuration(self, folder: Path) -> None:
+    def test_a_folder_is_not_a_configuration(self, folder: Path) -> None:
         assert "this is a folder" in refusal(folder)
 
     @pytest.mark.parametrize("name", ["x" * 5000, "a\0b", "\n"])
-    def test_a_name_that_no_file_can_have_is_told_like_any_other(self, name: str) -> None:
+    def test_a_name_that_no_file_can_have_is_reported_like_any_other(self, name: str) -> None:
         assert refusal(name).startswith(name)
 
     @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is unreadable for root")

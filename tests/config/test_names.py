@@ -124,7 +124,7 @@ def test_two_files_whose_names_become_one_are_refused_by_both_names() -> None:
         load_sweep(["mine"])
 
 
-def test_files_that_differ_in_script_only_stay_apart() -> None:
+def test_files_that_differ_only_in_script_stay_apart() -> None:
     for i, name in enumerate(SCRIPTS):
         write(f"mine/{name}.yaml", CONFIG.replace("8", str(8 + i)))
     assert sorted(str(config.experiment) for config in load_sweep(["mine"]).configs) == sorted(SCRIPTS)

@@ -23,21 +23,21 @@ def complaint(text: str, *options: str) -> str:
 
 
 def problem(text: str) -> str:
-    """The one problem of a file, without the line that is shown below it."""
+    """The only problem of a file, without the line that is shown below it."""
     lines = complaint(text).splitlines()
     assert lines[0] == "my.yaml: 1 problem", lines
     return lines[1]
 
 
 def cnn(*layers: str) -> str:
-    """A valid network but for the first `layers`."""
+    """A valid network except for the first `layers`."""
     below = "".join(
         f"    - {layer}\n" for layer in (*layers, "flatten", "dense: {units: classes, activation: softmax}")
     )
     return f"{DATA}model:\n  kind: cnn\n  layers:\n{below}"
 
 
-def test_every_problem_of_a_file_is_told_at_once_in_the_order_of_the_file() -> None:
+def test_every_problem_of_a_file_is_reported_at_once_in_the_order_of_the_file() -> None:
     message = complaint(
         dedent("""\
             data:
@@ -77,7 +77,7 @@ def test_every_problem_of_a_file_is_told_at_once_in_the_order_of_the_file() -> N
     ]
 
 
-# What is added to a valid file, and the key path and suggestion of its problem.
+# What is added to a valid file, and the key path and suggestion of the problem.
 UNKNOWN_KEYS = {
     "trian: {}": ("trian", "train"),
     "extend: base.yaml": ("extend", "extends"),
@@ -92,7 +92,7 @@ UNKNOWN_KEYS = {
 
 
 @pytest.mark.parametrize("line", UNKNOWN_KEYS)
-def test_an_unknown_key_is_told_with_the_nearest_valid_one(line: str) -> None:
+def test_an_unknown_key_is_reported_with_the_nearest_valid_one(line: str) -> None:
     path, nearest = UNKNOWN_KEYS[line]
     column = line.index(re.split(r"[.\]]", path)[-1]) + 1
     expected = f"my.yaml:3:{column}: {path}: unknown key (did you mean '{nearest}'?); expected one of "
@@ -109,7 +109,7 @@ def test_an_unknown_key_is_told_with_the_nearest_valid_one(line: str) -> None:
         ("residual: [{dense: {units: 3, actvation: relu}}]", "residual[0].dense.actvation", "activation"),
     ],
 )  # fmt: skip
-def test_an_unknown_key_of_a_layer_is_told_at_its_place(layer: str, path: str, nearest: str) -> None:
+def test_an_unknown_key_of_a_layer_is_reported_at_its_place(layer: str, path: str, nearest: str) -> None:
     column = layer.index(path.rsplit(".", 1)[1]) + 7
     expected = f"my.yaml:5:{column}: model.layers[0].{path}: unknown key (did you mean '{nearest}'?); expected one of "
     assert problem(cnn(layer)).startswith(expected)
@@ -138,7 +138,7 @@ UNKNOWN_NAMES = [
 
 
 @pytest.mark.parametrize(("line", "place", "name", "nearest"), UNKNOWN_NAMES)
-def test_an_unknown_name_is_told_with_the_nearest_one(line: str, place: str, name: str, nearest: str) -> None:
+def test_an_unknown_name_is_reported_with_the_nearest_one(line: str, place: str, name: str, nearest: str) -> None:
     expected = f"my.yaml:{place}: unknown name '{name}' (did you mean '{nearest}'?); expected one of "
     assert problem(f"{VALID}{line}\n").startswith(expected)
 
@@ -154,7 +154,7 @@ def test_an_unknown_name_is_told_with_the_nearest_one(line: str, place: str, nam
         ("residual: [flaten]", "5:18: model.layers[0].residual[0]", "flaten", "flatten"),
     ],
 )  # fmt: skip
-def test_an_unknown_layer_is_told_with_the_nearest_one(layer: str, place: str, name: str, nearest: str) -> None:
+def test_an_unknown_layer_is_reported_with_the_nearest_one(layer: str, place: str, name: str, nearest: str) -> None:
     expected = f"my.yaml:{place}: unknown name '{name}' (did you mean '{nearest}'?); expected one of "
     assert problem(cnn(layer)).startswith(expected)
 
@@ -172,7 +172,7 @@ def test_an_unknown_layer_is_told_with_the_nearest_one(layer: str, place: str, n
         (f"{VALID}runtime: {{backend: tensorflw}}\n", "3:20: runtime.backend: expected one of tensorflow, jax, "),
     ],
 )  # fmt: skip
-def test_a_misspelt_choice_is_told_with_all_choices_and_the_nearest(text: str, expected: str) -> None:
+def test_a_misspelt_choice_is_reported_with_all_choices_and_the_nearest(text: str, expected: str) -> None:
     message = problem(text)
     assert message.startswith(f"my.yaml:{expected}")
     assert "(did you mean '" in message
@@ -257,12 +257,12 @@ OUT_OF_RANGE = [
 
 
 @pytest.mark.parametrize(("line", "expected"), OUT_OF_RANGE)
-def test_a_value_out_of_range_is_told_with_the_range(line: str, expected: str) -> None:
+def test_a_value_out_of_range_is_reported_with_the_range(line: str, expected: str) -> None:
     assert problem(f"{VALID}{line}\n") == f"my.yaml:{expected}"
 
 
 @pytest.mark.parametrize("name", ["''", "../up", "/abs", "a b", "a//b", ".hidden", "-x", "a/", "a\\b", "x" * 201])
-def test_a_name_that_is_no_folder_below_the_results_is_refused(name: str) -> None:
+def test_a_name_that_cannot_be_a_folder_in_the_results_is_refused(name: str) -> None:
     assert problem(f"{VALID}name: {name}\n").startswith("my.yaml:3:7: name: expected ")
     assert problem(f"{VALID}experiment: {name}\n").startswith("my.yaml:3:13: experiment: expected ")
 
@@ -314,7 +314,7 @@ def test_a_name_that_is_no_folder_below_the_results_is_refused(name: str) -> Non
         (cnn("residual: []"), "5:17: model.layers[0].residual: expected at least one entry, received an empty list"),
     ],
 )  # fmt: skip
-def test_data_and_layers_out_of_range_are_told_with_the_range(text: str, expected: str) -> None:
+def test_data_and_layers_out_of_range_are_reported_with_the_range(text: str, expected: str) -> None:
     assert problem(text) == f"my.yaml:{expected}"
 
 
@@ -335,7 +335,7 @@ def test_data_and_layers_out_of_range_are_told_with_the_range(text: str, expecte
         (cnn("conv:"), "5:12: model.layers[0].conv.filters"),
     ],
 )
-def test_a_missing_key_is_told_with_its_whole_path(text: str, expected: str) -> None:
+def test_a_missing_key_is_reported_with_its_whole_path(text: str, expected: str) -> None:
     assert problem(text) == f"my.yaml:{expected}: this key is required"
 
 
@@ -357,9 +357,7 @@ def test_a_missing_key_is_told_with_its_whole_path(text: str, expected: str) -> 
         (f"{DATA}model: {{}}\n", {"model.kind": "required"}),
     ],
 )  # fmt: skip
-def test_a_missing_or_wrong_kind_hides_nothing_that_is_wrong_whichever_is_meant(
-    text: str, expected: dict[str, str]
-) -> None:
+def test_a_missing_or_wrong_kind_hides_no_problem_whichever_kind_is_meant(text: str, expected: dict[str, str]) -> None:
     said = [line for line in complaint(text).splitlines() if line.startswith("my.yaml:") and " problem" not in line]
     assert sorted(line.split(": ")[1] for line in said) == sorted(expected)
     for path, reason in expected.items():
@@ -398,7 +396,7 @@ NO_VALIDATION = f"data: {{dataset: d, validation: {{split: none}}}}\n{MODEL}"
          "1:26: data.rows: expected two row numbers, the first below the second, received [5, 5]"),
     ],
 )  # fmt: skip
-def test_keys_that_contradict_each_other_are_told(text: str, expected: str) -> None:
+def test_keys_that_contradict_each_other_are_reported(text: str, expected: str) -> None:
     assert problem(text) == f"my.yaml:{expected}"
 
 
@@ -414,7 +412,7 @@ def test_without_a_validation_set_training_can_be_monitored(line: str) -> None:
     assert load_config("my.yaml").data.validation.split == "none"
 
 
-def test_a_problem_of_an_inherited_value_is_told_in_the_file_that_has_it() -> None:
+def test_a_problem_of_an_inherited_value_is_reported_in_the_file_that_has_it() -> None:
     Path("base").mkdir()
     Path("base/base.yaml").write_text(f"{VALID}train:\n  batch_size: 128\n  epochs: none\n")
     lines = complaint("extends: base/base.yaml\ntrain:\n  batch_size: 0\n").splitlines()
@@ -429,15 +427,15 @@ def test_a_problem_of_an_inherited_value_is_told_in_the_file_that_has_it() -> No
     ]
 
 
-def test_a_problem_of_an_override_is_told_with_the_option() -> None:
+def test_a_problem_of_an_override_is_reported_with_the_option() -> None:
     assert complaint(VALID, "train.epochs=0") == "--set train.epochs=0: train.epochs: expected at least 1, received 0"
 
 
-def test_an_unknown_key_in_an_override_is_told_with_the_nearest_one() -> None:
+def test_an_unknown_key_in_an_override_is_reported_with_the_nearest_one() -> None:
     assert "--set trian.epochs=3: trian: unknown key (did you mean 'train'?)" in complaint(VALID, "trian.epochs=3")
 
 
-def test_a_contradiction_made_by_an_override_is_told_with_the_option() -> None:
+def test_a_contradiction_made_by_an_override_is_reported_with_the_option() -> None:
     message = complaint(NO_VALIDATION, "train.restore_best=val_loss")
     assert "--set train.restore_best=val_loss: train.restore_best: 'val_loss' needs a validation set" in message
 

@@ -32,7 +32,7 @@ def mark(config: Config, *, dataset_sha256: str = "0" * 64, backend: str = "tens
 
 
 def changed(**sections: Any) -> Config:
-    """The base with values put into its sections, or sections put in place."""
+    """The base with values changed in its sections, or sections replaced."""
     merged = {
         name: {**BASE.get(name, {}), **value} if isinstance(value, dict) else value for name, value in sections.items()
     }
@@ -150,7 +150,7 @@ EQUAL_SPELLINGS = {
 
 
 @pytest.mark.parametrize("spelling", EQUAL_SPELLINGS)
-def test_two_spellings_of_the_same_have_one_fingerprint(spelling: str) -> None:
+def test_two_spellings_of_the_same_settings_have_one_fingerprint(spelling: str) -> None:
     one, other = EQUAL_SPELLINGS[spelling]
     assert one == other
     assert mark(one) == mark(other)
@@ -230,7 +230,7 @@ def test_another_data_set_or_backend_changes_the_fingerprint() -> None:
     assert len(marks) == 4
 
 
-def test_class_weights_count_by_the_class_that_they_are_for() -> None:
+def test_class_weights_count_by_the_class_that_they_apply_to() -> None:
     def of(weights: dict[int | str, float], classes: tuple[str, ...]) -> str:
         config = changed(train={"class_weight": weights})
         return fingerprint(config, dataset_sha256="", backend="jax", classes=classes)
@@ -243,7 +243,7 @@ def test_class_weights_count_by_the_class_that_they_are_for() -> None:
 
 
 def test_the_fingerprint_stays_what_it_was() -> None:
-    """Finished runs are recognized by it, so it may not change from one version to the next."""
+    """Finished runs are recognized by it, so it must not change from one version to the next."""
     config = changed(
         data={"rows": [0, 1000], "preprocess": {"standardize": {"mean": 0.1307, "std": 0.3081}}},
         augment=[{"rotation": {"degrees": 7, "probability": 0.5}}],
@@ -257,5 +257,5 @@ def test_the_fingerprint_stays_what_it_was() -> None:
     ("name", "key"),
     [("3", 3), ("-1", -1), ("--3", "--3"), ("03", "03"), ("-0", "-0"), ("\u0663", "\u0663"), ("", "")],
 )
-def test_a_class_is_a_number_only_where_it_is_written_like_one(name, key):
+def test_a_class_is_a_number_only_if_it_is_written_like_one(name, key):
     assert class_key(name) == key

@@ -45,7 +45,7 @@ def test_items_of_the_same_kinds_are_told_apart_by_their_arguments():
     assert varying(some) == {"augment.0.rotation.degrees": [10, 20]}
 
 
-def test_networks_are_named_by_their_size_unless_that_is_the_same():
+def test_networks_are_named_by_their_size_unless_it_is_the_same():
     assert varying([config("seven_steps/step4_dropout"), config("seven_steps/step5_add_layers")])["model.layers"] == [
         "cnn 8, 16, 16, 16, 14, 12", "cnn 8, 16, 16, 16, 14, 12, 12, 10",
     ]  # fmt: skip

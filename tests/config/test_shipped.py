@@ -269,7 +269,7 @@ def test_the_recipe_has_nothing_else(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(RECIPES))
-def test_pixels_are_divided_by_255_in_all_but_the_seven_steps_and_the_ablation_of_that(name: str) -> None:
+def test_pixels_are_divided_by_255_in_all_except_the_seven_steps_and_the_ablation_of_it(name: str) -> None:
     expected = "none" if name == "ablation/no_rescale" else "standardize" if name in STEP_NAMES else "rescale"
     assert load(name).data.preprocess.key == expected
 
@@ -282,7 +282,7 @@ def test_the_dropout_is_the_published_one(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(RECIPES))
-def test_hidden_layers_are_relu_in_all_but_the_ablation_of_that(name: str) -> None:
+def test_hidden_layers_are_relu_in_all_except_the_ablation_of_it(name: str) -> None:
     config = load(name)
     if config.model.kind == "mlp":
         hidden = {config.model.activation}
@@ -323,7 +323,7 @@ def test_an_ablation_changes_its_one_setting_and_no_other(name: str, changed: di
 
 
 @pytest.mark.parametrize("name", STEP_NAMES)
-def test_the_seven_steps_share_standardizing_and_torchs_initialization(name: str) -> None:
+def test_the_seven_steps_share_standardizing_and_pytorchs_initialization(name: str) -> None:
     config = load(name)
     assert (config.data.preprocess.mean, config.data.preprocess.std) == ((0.1307,), (0.3081,))
     assert {norm.momentum for norm in items(config, "batch_norm")} <= {0.9}
@@ -377,7 +377,7 @@ def test_the_augmented_cnn_rotates_half_of_the_images_and_skips_the_first_rows(e
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
-def test_the_first_line_says_the_command_the_time_and_the_expected_accuracy(name: str) -> None:
+def test_the_first_line_gives_the_command_the_time_and_the_expected_accuracy(name: str) -> None:
     first = (CONFIGS / f"{name}.yaml").read_text(encoding="utf-8").splitlines()[0]
     assert re.fullmatch(
         rf"# mnist-lab run configs/{re.escape(name)}\.yaml {{4,}}about [\d.]+ (s|min|h) on two cores.*, "
@@ -387,7 +387,7 @@ def test_the_first_line_says_the_command_the_time_and_the_expected_accuracy(name
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
-def test_an_accuracy_of_ours_that_the_first_line_expects_is_one_that_the_kept_runs_had(name: str) -> None:
+def test_an_accuracy_of_ours_in_the_first_line_is_one_that_the_kept_runs_had(name: str) -> None:
     first = (CONFIGS / f"{name}.yaml").read_text(encoding="utf-8").splitlines()[0]
     expected = re.search(r", test accuracy about (0\.\d{3})", first)
     kept = (ROOT / "results" / "published" / name).glob("*/metrics.json")

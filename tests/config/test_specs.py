@@ -75,7 +75,7 @@ def test_keras_has_no_other_required_argument() -> None:
     assert left_out == {("Rows", "target_shape")}  # computed from the image
 
 
-def test_every_optimizer_of_keras_is_there_but_its_wrappers() -> None:
+def test_every_optimizer_of_keras_is_there_except_its_wrappers() -> None:
     base = keras.optimizers.Optimizer
     of_keras = {
         name for name, value in vars(keras.optimizers).items() if isinstance(value, type) and issubclass(value, base)
@@ -85,7 +85,7 @@ def test_every_optimizer_of_keras_is_there_but_its_wrappers() -> None:
 
 
 @pytest.mark.parametrize("kind", OPTIMIZERS, ids=by_name)
-def test_an_optimizer_has_every_argument_of_keras_of_use_here(kind: Any) -> None:
+def test_an_optimizer_has_every_useful_argument_of_keras(kind: Any) -> None:
     unused = {"name", "loss_scale_factor", "kwargs"}
     of_muon = {"exclude_layers", "exclude_embeddings", "muon_a", "muon_b", "muon_c"}
     assert set(inspect.signature(keras_class(kind)).parameters) - set(kind.model_fields) <= unused | of_muon
@@ -103,7 +103,7 @@ def test_an_initializer_or_regularizer_is_called_what_keras_calls_it(kind: type[
     assert getattr(module, kind.key) is keras_class(kind)
 
 
-def test_every_activation_of_keras_is_there_but_those_that_need_arguments_or_change_the_shape() -> None:
+def test_every_activation_of_keras_is_there_except_those_that_need_arguments_or_change_the_shape() -> None:
     of_keras = {name for name, value in vars(keras.activations).items() if inspect.isfunction(value)}
     assert set(get_args(Activation)) == of_keras - {"get", "serialize", "deserialize", "glu", "threshold"}
 

@@ -11,7 +11,7 @@ from tests.datasets.dataset_files import ROWS, SHAPE, arrays, digests
 
 @pytest.fixture(autouse=True)
 def nowhere(monkeypatch, tmp_path):
-    """A machine with no data: what the tester has in caches and variables does not count."""
+    """A machine with no data: the tester's caches and variables do not count."""
     for variable in ("HOME", "USERPROFILE", "XDG_CACHE_HOME", "KERAS_HOME", "LOCALAPPDATA"):
         monkeypatch.setenv(variable, str(tmp_path / "home" / variable.lower()))
     monkeypatch.delenv("MNIST_LAB_DATA", raising=False)
@@ -25,7 +25,7 @@ def data():
 
 @pytest.fixture
 def mnist(monkeypatch, data):
-    """A published set `mnist` of a few images, with a mirror where nobody listens."""
+    """A published set `mnist` of a few images, with a mirror that refuses connections."""
     small = dataclasses.replace(
         KNOWN["mnist"],
         rows=(ROWS["train"], ROWS["test"]),
@@ -38,7 +38,7 @@ def mnist(monkeypatch, data):
 
 
 class Server(ThreadingHTTPServer):
-    """Serves bytes by path; each path can be told to misbehave."""
+    """Serve bytes by path; each path can be made to misbehave."""
 
     daemon_threads = True
 

@@ -44,7 +44,7 @@ def write_idx(folder: Path, data, names=GZIPPED_IDX) -> Path:
 
 
 def write_pictures(folder: Path, classes: Mapping[str, Sequence[Image.Image]], **options) -> Path:
-    """A folder for each class with its pictures 0.png, 1.png and so on: the same to train and to test."""
+    """A folder for each class with its pictures 0.png, 1.png and so on: the same for training and testing."""
     for part in ("train", "test"):
         for name, pictures in classes.items():
             (folder / part / name).mkdir(parents=True)

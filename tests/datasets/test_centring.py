@@ -45,19 +45,19 @@ def test_what_is_like_mnist_already_stays_as_it_is():
 @given(
     st.sampled_from(range(len(DIGITS))), st.integers(1, 60), st.integers(1, 60), st.integers(1, 60), st.integers(1, 60)
 )
-def test_where_the_drawing_lies_does_not_matter(n, top, left, bottom, right):
+def test_the_place_of_the_drawing_does_not_matter(n, top, left, bottom, right):
     one, other = (like_mnist(enlarged(padded(DIGITS[n], *sides), 2)) for sides in ((5, 5), (top, left, bottom, right)))
     assert distance(one.pixels, other.pixels) < 1
 
 
 @given(st.sampled_from(range(len(DIGITS))))
-def test_neither_does_the_polarity(n):
+def test_the_polarity_does_not_matter(n):
     light = padded(DIGITS[n], 12, 3)
     assert (like_mnist(255 - light).pixels == like_mnist(light).pixels).all()
 
 
 @given(st.sampled_from(range(len(DIGITS))))
-def test_neither_do_the_colours_of_ink_and_paper_but_for_a_move_by_a_pixel(n):
+def test_the_colours_of_ink_and_paper_do_not_matter_except_for_a_move_by_a_pixel(n):
     # Rounding to the 200 levels of this paper can carry a centre of mass half-way between two pixels across it.
     light = padded(DIGITS[n], 12, 3)
     ink = light / 255
@@ -68,7 +68,7 @@ def test_neither_do_the_colours_of_ink_and_paper_but_for_a_move_by_a_pixel(n):
 
 
 @given(st.sampled_from(range(len(DIGITS))), st.integers(0, 160), st.integers(60, 95))
-def test_a_faint_drawing_is_the_same_but_for_a_move_by_a_pixel(n, dark, contrast):
+def test_a_faint_drawing_is_the_same_except_for_a_move_by_a_pixel(n, dark, contrast):
     # With so few grey levels, rounding them can carry a centre of mass half-way between two pixels across it, and a
     # faint column at the edge of the drawing below what counts as ink.
     ink = padded(DIGITS[n], 12, 3) / 255
@@ -100,7 +100,7 @@ def test_every_drawing_ends_in_a_box_of_20_centred_by_its_mass(height, width, se
         assert abs(centre - MIDDLE) <= 0.5 or sums[0] or sums[-1]  # or it would not fit there
 
 
-def test_noise_and_a_shadow_on_the_paper_are_no_ink():
+def test_noise_and_a_shadow_on_the_paper_are_not_ink():
     generator = np.random.default_rng(1)
     for image in DIGITS[:8]:
         drawing = padded(enlarged(image, 8), 60, 90) / 255
@@ -125,7 +125,7 @@ def specks(size, places):
     return sheet
 
 
-def test_specks_that_are_lost_when_the_sheet_becomes_small_are_nothing():
+def test_specks_that_are_lost_when_the_sheet_is_reduced_are_not_a_drawing():
     with pytest.raises(DataError, match="no drawing found"):
         like_mnist(specks((3000, 2000), [(100, 50), (2900, 1900)]))
 
@@ -149,7 +149,7 @@ def test_what_is_dark_on_light_off_centre_or_too_large_is_not_like_mnist():
 
 @pytest.mark.parametrize("shape", [(28, 28, 1), (32, 32, 3), (8, 12, 1)])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_resizing_gives_the_shape_and_says_what_was_done(shape, channels):
+def test_resizing_yields_the_shape_and_says_what_was_done(shape, channels):
     picture = np.random.default_rng(1).integers(0, 256, (40, 50, channels), dtype=np.uint8)
     prepared = resized(picture, shape)
     assert prepared.pixels.shape == shape

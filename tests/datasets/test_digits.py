@@ -30,12 +30,12 @@ def test_they_are_called_what_they_are(loaded):
     assert loaded.name == "digits"
 
 
-def test_every_class_gives_a_fifth_to_the_test(loaded):
+def test_a_fifth_of_every_class_is_for_the_test(loaded):
     train, test = np.bincount(loaded.y_train), np.bincount(loaded.y_test)
     assert (np.abs(test - (train + test) / 5) <= 1).all()
 
 
-def test_the_centre_of_mass_lies_in_the_middle(loaded):
+def test_the_centre_of_mass_is_in_the_middle(loaded):
     images = loaded.x_train[..., 0].astype(float)
     mass = images.sum(axis=(1, 2))
     pixel_centres = np.arange(28) + 0.5
@@ -58,7 +58,7 @@ def test_an_even_image_stays_even():
     assert full.sum() == 255 * 400
 
 
-def test_the_attribution_lies_beside_the_file():
+def test_the_attribution_is_beside_the_file():
     text = (files("mnist_lab.datasets") / "uci_digits.txt").read_text()
     for fact in ("Alpaydin", "Kaynak", "10.24432/C50P49", "CC BY 4.0", "scikit-learn"):
         assert fact in text

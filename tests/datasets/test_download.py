@@ -45,7 +45,7 @@ def _cache():
 
 
 def _files(folder):
-    """The names of all files below a folder, but for the lock."""
+    """The names of all files below a folder, except for the lock."""
     return sorted(path.name for path in folder.rglob("*") if path.is_file() and path.name != ".mnist.lock")
 
 
@@ -63,7 +63,7 @@ def test_a_download_is_verified_kept_and_not_repeated(mirrors, server, data):
     assert len(server.requests) == 1
 
 
-def test_progress_is_told_up_to_the_last_byte(mirrors, server):
+def test_progress_is_reported_up_to_the_last_byte(mirrors, server):
     seen = []
     datasets.load("mnist", progress=lambda *step: seen.append(step))
     size = len(server.files["/keras/mnist.npz"])
@@ -177,12 +177,12 @@ def test_when_all_mirrors_fail_the_error_says_why_for_each_and_leaves_nothing(mi
     assert _files(_cache().parent) == []
 
 
-def test_nobody_listening_is_told_as_that(mnist):
+def test_a_refused_connection_is_reported_as_one(mnist):
     with pytest.raises(DataError, match=r"http://127\.0\.0\.1:9/mnist\.npz: .*refused"):
         datasets.load("mnist")
 
 
-def test_without_download_nothing_is_asked(mirrors, server):
+def test_without_download_no_server_is_asked(mirrors, server):
     with pytest.raises(DataError, match="not on this machine"):
         datasets.load("mnist", download=False)
     assert server.requests == []
@@ -227,7 +227,7 @@ def test_a_folder_that_cannot_be_written_is_an_error(mirrors, tmp_path):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
-def test_a_full_disk_is_told_as_that_and_not_blamed_on_the_mirror(mirrors, server):
+def test_a_full_disk_is_reported_and_not_blamed_on_the_mirror(mirrors, server):
     _part(server).symlink_to("/dev/full")
     with pytest.raises(DataError, match=r"mnist\.npz\.part: cannot be written: No space left on device"):
         datasets.load("mnist")

@@ -52,7 +52,7 @@ def archive(**changes):
 
 @pytest.fixture
 def nist(monkeypatch, server):
-    """The three sets with a few images of ten classes each, at two homes, the second of which is sound."""
+    """The three sets with a few images of ten classes each, at two addresses, of which the second works."""
     server.files["/new/gzip.zip"] = archive()
     for split in SPLITS:
         data, known = stored(split), KNOWN[f"emnist_{split}"]
@@ -140,7 +140,7 @@ def test_unpacked_files_are_used_but_not_called_verified(nist, tmp_path):
     np.testing.assert_array_equal(loaded.x_train, stored("digits")["x_train"].swapaxes(1, 2))
 
 
-def test_a_folder_of_ones_own_is_recognized_by_its_bytes(nist, tmp_path):
+def test_a_users_own_folder_is_recognized_by_its_bytes(nist, tmp_path):
     loaded = datasets.load(str(write_idx(tmp_path / "letters", stored("letters"), names("letters"))))
     assert (loaded.name, loaded.genuine, loaded.classes) == ("emnist_letters", True, tuple("ABCDEFGHIJ"))
 

@@ -47,7 +47,7 @@ def test_classes_that_are_numbers_stand_in_numerical_order(tmp_path):
     assert loaded.x_test[:, 0, 0, 0].tolist() == [40, 180, 200]
 
 
-def test_one_colour_picture_makes_all_colour_and_that_is_said(pictures):
+def test_one_colour_picture_makes_all_colour_with_a_note(pictures):
     assert datasets.load(str(pictures)).notes == ()
     _draw(pictures / "test" / "circle" / "1.JPG", (200, 0, 0), mode="RGB", format="JPEG")
     loaded = datasets.load(str(pictures))
@@ -109,7 +109,7 @@ def test_a_folder_is_read_through_a_link_but_not_in_a_circle(pictures, tmp_path)
         datasets.load(str(pictures))
 
 
-def test_what_is_skipped_is_said_with_the_reason(pictures):
+def test_what_is_skipped_is_reported_with_the_reason(pictures):
     for name in ("train/circle/notes.txt", "train/square/more.txt", "test/square/README", "train/circle/x.npy"):
         (pictures / name).write_text("none")
     (pictures / "train" / "circle" / ".hidden.txt").write_text("none")
@@ -127,7 +127,7 @@ def test_what_is_skipped_is_said_with_the_reason(pictures):
 
 
 @pytest.mark.parametrize("suffix", ["gif", "tif", "webp", "png"])
-def test_of_several_frames_the_first_is_read_and_that_is_said(pictures, suffix):
+def test_the_first_of_several_frames_is_read_with_a_note(pictures, suffix):
     frames = [Image.fromarray(np.full((3, 4), value, np.uint8)) for value in (200, 100, 40)]
     frames[0].save(pictures / "train" / "circle" / f"2.{suffix}", save_all=True, append_images=frames[1:])
     loaded = datasets.load(str(pictures))
@@ -136,7 +136,7 @@ def test_of_several_frames_the_first_is_read_and_that_is_said(pictures, suffix):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a name of any bytes needs Linux")
-def test_a_class_whose_name_is_no_utf_8_is_refused_in_text_that_is(pictures):
+def test_a_class_whose_name_is_not_utf_8_is_refused_in_text_that_is(pictures):
     for part in ("train", "test"):
         (pictures / part / "circle").rename(pictures / part / os.fsdecode(b"caf\xe9"))
     with pytest.raises(DataError, match=r"train/caf\\udce9: expected the name of a class, in UTF-8") as caught:
@@ -145,7 +145,7 @@ def test_a_class_whose_name_is_no_utf_8_is_refused_in_text_that_is(pictures):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a name of any bytes needs Linux")
-def test_a_data_set_whose_path_is_no_utf_8_is_refused_in_text_that_is(pictures):
+def test_a_data_set_whose_path_is_not_utf_8_is_refused_in_text_that_is(pictures):
     path = pictures.rename(pictures.with_name(os.fsdecode(b"\xe9t\xe9")))
     with pytest.raises(DataError, match="expected a path in UTF-8") as caught:
         datasets.load(str(path))
@@ -153,7 +153,7 @@ def test_a_data_set_whose_path_is_no_utf_8_is_refused_in_text_that_is(pictures):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a name of any bytes needs Linux")
-def test_a_file_whose_name_is_no_utf_8_is_read_and_named_in_text_that_is(pictures):
+def test_a_file_whose_name_is_not_utf_8_is_read_and_named_in_text_that_is(pictures):
     folder = pictures / "train" / "circle"
     (folder / "1.png").rename(folder / os.fsdecode(b"\xff.png"))
     (folder / os.fsdecode(b"\xff.txt")).write_text("none")
@@ -194,7 +194,7 @@ def test_an_empty_class_is_named(pictures):
         datasets.load(str(pictures))
 
 
-def test_a_class_in_one_part_only_is_named(pictures):
+def test_a_class_in_only_one_part_is_named(pictures):
     _draw(pictures / "test" / "star" / "0.png")
     with pytest.raises(DataError, match="class 'star' has a folder in test, but none in train"):
         datasets.load(str(pictures))
@@ -280,12 +280,12 @@ def test_a_missing_folder_is_an_error(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["a\0b", "folder/a\0b.npz"])
-def test_a_path_that_no_file_system_can_have_is_an_error_as_one_that_is_not_there(name):
+def test_a_path_that_no_file_system_can_have_is_an_error_like_a_missing_one(name):
     with pytest.raises(DataError, match=r"unknown data set|no such file or folder"):
         datasets.load(name)
 
 
-def test_a_file_where_a_folder_is_meant_is_an_error(tmp_path):
+def test_a_file_in_place_of_a_folder_is_an_error(tmp_path):
     path = tmp_path / "train-images-idx3-ubyte.gz"
     path.write_bytes(b"")
     with pytest.raises(DataError, match=r"expected a folder, an \.npz or a \.csv file"):
@@ -313,7 +313,7 @@ def test_missing_permissions_are_an_error_that_names_the_place(pictures, locked)
         place.chmod(0o755)
 
 
-def test_a_photo_is_turned_as_the_camera_noted_and_as_it_is_for_a_prediction(tmp_path):
+def test_a_photo_is_turned_as_the_camera_noted_and_as_for_a_prediction(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned by 90 degrees, clockwise
     pixels = 20 * np.arange(12, dtype=np.uint8).reshape(3, 4)

@@ -25,7 +25,7 @@ def draw(path, size, colour=(200, 30, 30), mode="RGB"):
 
 @pytest.fixture
 def photos(tmp_path):
-    """Two classes of photographs of several sizes, in colour but for one."""
+    """Two classes of photographs of several sizes, all but one in colour."""
     root = tmp_path / "photos"
     for part in ("train", "test"):
         for name in ("cat", "dog"):
@@ -40,7 +40,7 @@ def test_pictures_of_several_sizes_need_to_be_resized_and_the_error_says_how(pho
         datasets.load(str(photos))
 
 
-def test_resized_pictures_are_what_a_network_is_shown_of_them_for_a_prediction(photos):
+def test_resized_pictures_are_what_a_network_is_shown_for_a_prediction(photos):
     loaded = datasets.load(Data(dataset=str(photos), resize=28, grey=True))
     assert loaded.image_shape == (28, 28, 1)
     files = sorted((photos / "train").rglob("*.png"))
@@ -75,14 +75,14 @@ def test_a_published_set_can_be_resized_and_stays_known(tmp_path):
     np.testing.assert_array_equal(small.y_test, whole.y_test)
 
 
-def test_what_is_in_that_form_already_is_the_same_data_set(tmp_path):
+def test_what_already_has_that_form_is_the_same_data_set(tmp_path):
     path = str(write_npz(tmp_path / "a.npz", arrays()))
     plain = datasets.load(path)
     formed = datasets.load(Data(dataset=path, resize=(6, 5), grey=True))
     assert (formed.sha256, formed.notes) == (plain.sha256, plain.notes)
 
 
-def test_grey_is_that_of_pictures(tmp_path):
+def test_arrays_become_greyscale_as_pictures_do(tmp_path):
     made = arrays(channels=3)
     loaded = datasets.load(Data(dataset=str(write_npz(tmp_path / "a.npz", made)), grey=True))
     np.testing.assert_array_equal(loaded.x_test[0], pictures.grey(made["x_test"][0]))
@@ -93,7 +93,7 @@ def test_grey_is_that_of_pictures(tmp_path):
     st.none() | st.tuples(st.integers(1, 9), st.integers(1, 9)),
     st.booleans(),
 )
-def test_the_shape_that_is_announced_is_the_one_that_comes(given_shape, size, grey):
+def test_the_announced_shape_is_the_resulting_one(given_shape, size, grey):
     form = Form(size, grey)
     images = np.full((2, *given_shape), 100, np.uint8)
     formed = form.applied_to_all(images)
@@ -102,7 +102,7 @@ def test_the_shape_that_is_announced_is_the_one_that_comes(given_shape, size, gr
 
 
 @pytest.mark.parametrize("kind", ["published", "pictures", "arrays"])
-def test_a_size_that_no_memory_holds_is_refused_before_it_is_taken(kind, photos, tmp_path):
+def test_a_size_that_no_memory_holds_is_refused_before_it_is_allocated(kind, photos, tmp_path):
     source = {"published": "digits", "pictures": str(photos), "arrays": str(write_npz(tmp_path / "a.npz", arrays()))}
     with pytest.raises(DataError, match=r"data\.resize: .* of 99,999,999 x 99,999,999 pixels would take"):
         datasets.load(Data(dataset=source[kind], resize=99_999_999))

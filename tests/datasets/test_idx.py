@@ -99,7 +99,7 @@ def test_two_data_sets_in_one_folder_are_not_mixed(tmp_path, data):
         datasets.load(str(tmp_path))
 
 
-def test_a_file_there_twice_is_read_from_its_gzip(tmp_path, data):
+def test_a_file_with_a_gzip_beside_it_is_read_from_the_gzip(tmp_path, data):
     write_idx(tmp_path, data)
     (tmp_path / "train-images-idx3-ubyte").write_bytes(b"stale")
     np.testing.assert_array_equal(datasets.load(str(tmp_path)).x_train, data["x_train"])
@@ -117,6 +117,6 @@ def test_no_images_is_an_error(tmp_path, data):
         datasets.load(str(write_idx(tmp_path, data)))
 
 
-def test_the_format_is_told_by_the_content_and_not_by_the_suffix(tmp_path, data):
+def test_the_format_is_recognized_by_the_content_and_not_by_the_suffix(tmp_path, data):
     (write_idx(tmp_path, data) / IMAGES).write_bytes(idx_bytes(data["x_train"]))
     np.testing.assert_array_equal(datasets.load(str(tmp_path)).x_train, data["x_train"])

@@ -75,9 +75,7 @@ def breastmnist(test=156):
         ("chestmnist.npz", 156, ("0", "1")),
     ],
 )
-def test_classes_of_medmnist_have_names_where_the_file_and_its_numbers_of_images_are_known(
-    tmp_path, name, test, classes
-):
+def test_classes_of_medmnist_have_names_if_the_file_and_its_numbers_of_images_are_known(tmp_path, name, test, classes):
     assert datasets.load(str(write_npz(tmp_path / name, breastmnist(test)))).classes == classes
 
 
@@ -102,7 +100,7 @@ def test_multi_label_targets_are_refused_by_that_name(tmp_path):
         datasets.load(str(write_npz(tmp_path / "chestmnist.npz", made)))
 
 
-def test_volumes_are_no_images(tmp_path):
+def test_volumes_are_not_images(tmp_path):
     made = medmnist()
     made["train_images"] = np.zeros((60, 6, 6, 6), np.uint8)
     with pytest.raises(DataError, match=r"train_images: expected images of shape .* received \(60, 6, 6, 6\)"):
@@ -164,12 +162,12 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_every_usual_layout_of_images_gives_the_same_data_set(tmp_path, square, name):
+def test_every_usual_layout_of_images_yields_the_same_data_set(tmp_path, square, name):
     changed = {role: CHANGES[name](array) if role[0] == "x" else array for role, array in square.items()}
     same(datasets.load(str(write_npz(tmp_path / "a.npz", changed))), square)
 
 
-def test_colour_with_the_channels_first_is_turned(tmp_path):
+def test_colour_images_with_the_channels_first_are_transposed(tmp_path):
     made = medmnist()
     first = {name: np.moveaxis(array, -1, 1) if array.ndim == 4 else array for name, array in made.items()}
     loaded = datasets.load(str(write_npz(tmp_path / "a.npz", first)))
@@ -193,7 +191,7 @@ LABELS = {
 
 
 @pytest.mark.parametrize("name", LABELS)
-def test_every_usual_layout_of_labels_gives_the_same_data_set(tmp_path, square, name):
+def test_every_usual_layout_of_labels_yields_the_same_data_set(tmp_path, square, name):
     changed = {role: LABELS[name](array) if role[0] == "y" else array for role, array in square.items()}
     loaded = datasets.load(str(write_npz(tmp_path / "a.npz", changed)))
     same(loaded, square)

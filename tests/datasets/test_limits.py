@@ -1,4 +1,4 @@
-"""What is read takes a bounded amount of memory and time, whatever a file claims to hold.
+"""Reading takes a bounded amount of memory and time, whatever a file claims to hold.
 
 No test writes what it declares: headers lie, zeros compress to a thousandth, and files have holes.
 """
@@ -27,7 +27,7 @@ IMAGES = GZIPPED_IDX[0]
 
 @pytest.fixture
 def refused_in_little_memory():
-    """Checks that reading a path is refused with a message, and takes less memory than `most` bytes on the way."""
+    """A check that reading a path is refused with a message, and takes less than `most` bytes of memory on the way."""
 
     def check(path, message, most=30_000_000):
         tracemalloc.start()
@@ -57,7 +57,7 @@ def _npz_with(path, data, **members):
 
 
 def _zeros_zipped(header, millions):
-    """A gzip of a header and so many million zeros, made without holding them."""
+    """A gzip of a header and this many million zeros, made without holding them in memory."""
     packer = zlib.compressobj(9, wbits=31)
     block = bytes(1_000_000)
     return b"".join([packer.compress(header), *(packer.compress(block) for _ in range(millions)), packer.flush()])
@@ -107,7 +107,7 @@ def test_a_link_to_a_device_is_refused(tmp_path, data, name):
         datasets.load(str(tmp_path))
 
 
-def test_a_device_is_no_picture_either(tmp_path):
+def test_a_device_is_not_a_picture_either(tmp_path):
     (tmp_path / "x.png").symlink_to(os.devnull)
     with pytest.raises(DataError, match="this is a device"):
         pictures.read(tmp_path / "x.png")
@@ -161,7 +161,7 @@ def test_a_single_array_is_refused_before_it_is_read(tmp_path, refused_in_little
 
 
 def _png(width, height):
-    """A PNG that declares its size and has next to nothing in it."""
+    """A PNG that declares this size and has next to nothing in it."""
 
     def chunk(kind, content):
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
@@ -183,7 +183,7 @@ def test_a_picture_of_too_many_pixels_is_refused_in_a_class_folder_as_it_is_for_
         pictures.read(tmp_path / "train" / "a" / "x.png")
 
 
-def test_pictures_that_are_too_many_for_their_size_are_refused_after_the_first(tmp_path, monkeypatch):
+def test_too_many_pictures_for_their_size_are_refused_after_the_first(tmp_path, monkeypatch):
     write_pictures(tmp_path, dict.fromkeys("ab", (Image.new("RGB", (100, 50)),) * 3))
     monkeypatch.setattr(folders, "MOST_BYTES", 12 * 15_000 - 1)
     with pytest.raises(DataError, match="12 images of 50 x 100 pixels and 3 channels are 180,000 bytes; at most"):

@@ -67,7 +67,7 @@ def test_empty_places_on_the_way_are_not_worth_a_note(tmp_path, mnist, data):
     assert datasets.load("mnist", tmp_path, download=False).notes == ()
 
 
-def test_the_places_are_tried_in_their_order(tmp_path, mnist, data, monkeypatch):
+def test_the_places_are_tried_in_order(tmp_path, mnist, data, monkeypatch):
     def source():
         return datasets.load("mnist", tmp_path / "given", download=False).source
 
@@ -136,7 +136,7 @@ def test_mnist_given_by_its_path_is_recognized(tmp_path, mnist, data):
     assert loaded.genuine
 
 
-def test_what_lies_nowhere_is_an_error_with_three_ways_on(mnist, tmp_path):
+def test_data_that_are_found_nowhere_are_an_error_with_remedies(mnist, tmp_path):
     with pytest.raises(DataError) as caught:
         datasets.load("mnist", download=False)
     text = str(caught.value)
@@ -153,7 +153,7 @@ def test_an_unknown_name_is_answered_with_the_nearest(name):
         datasets.load(name)
 
 
-def test_a_strange_name_lists_what_there_is():
+def test_an_error_about_a_strange_name_lists_the_known_ones():
     with pytest.raises(DataError, match=r"expected one of mnist, .*, or the path of a folder or file\.$"):
         datasets.load("qqqq")
     with pytest.raises(DataError, match=r"expected one of mnist, fashion_mnist, .*, digits\.$"):

@@ -1,4 +1,4 @@
-"""The real MNIST, where `MNIST_LAB_DATA` has it."""
+"""The real MNIST, if `MNIST_LAB_DATA` has it."""
 
 import os
 from pathlib import Path

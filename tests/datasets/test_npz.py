@@ -98,7 +98,7 @@ def test_arrays_that_do_not_fit_are_refused_by_name(tmp_path, data, changes, mes
     [b"", b"PK\x03\x04 broken", b"no archive at all", b"\x80\x04N."],
     ids=["empty", "cut", "text", "pickle"],
 )
-def test_a_file_that_is_no_archive_is_a_data_error(tmp_path, content):
+def test_a_file_that_is_not_an_archive_is_a_data_error(tmp_path, content):
     path = tmp_path / "a.npz"
     path.write_bytes(content)
     with pytest.raises(DataError, match=r"a\.npz: "):
@@ -132,7 +132,7 @@ def test_an_archive_that_a_wrong_byte_makes_look_encrypted_is_a_data_error(tmp_p
         datasets.load(str(path))
 
 
-def test_a_single_array_is_no_data_set(tmp_path, data):
+def test_a_single_array_is_not_a_data_set(tmp_path, data):
     path = tmp_path / "a.npz"
     with path.open("wb") as file:
         np.save(file, data["x_train"])

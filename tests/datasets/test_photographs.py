@@ -18,12 +18,12 @@ SEED = 0
 
 
 def chosen(seed, kind):
-    """Four digits, others for each kind."""
+    """Four digits, different ones for each kind."""
     return DIGITS[np.random.default_rng([seed, *kind.encode()]).choice(len(DIGITS), 4, replace=False)]
 
 
 @pytest.mark.parametrize("kind", ONE_DIGIT)
-def test_the_network_sees_the_digit_of_a_photograph_as_of_a_plain_one_or_there_is_a_warning(kind):
+def test_the_network_sees_the_digit_of_a_photograph_like_that_of_a_plain_image_or_there_is_a_warning(kind):
     images = chosen(SEED, kind)
     prepared = like_mnist(photograph(images, kind, SEED))
     plain = like_mnist(255 - np.asarray(Image.fromarray(images[0][..., 0]).resize((84, 84)))[..., np.newaxis])
@@ -31,7 +31,7 @@ def test_the_network_sees_the_digit_of_a_photograph_as_of_a_plain_one_or_there_i
 
 
 @pytest.mark.parametrize("kind", HOPELESS)
-def test_where_there_is_no_one_digit_there_is_a_warning_or_no_answer(kind):
+def test_without_exactly_one_digit_there_is_a_warning_or_no_answer(kind):
     with suppress(DataError):
         assert like_mnist(photograph(chosen(SEED, kind), kind, SEED)).doubts
 
@@ -63,7 +63,7 @@ def test_a_figure_with_axes_and_a_colour_bar_gets_a_warning(n, tmp_path):
     assert like_mnist(np.asarray(Image.open(file).convert("RGB"))).doubts
 
 
-def test_the_size_of_the_drawing_is_told_in_pixels_of_the_picture():
+def test_the_size_of_the_drawing_is_given_in_pixels_of_the_picture():
     sheet = np.full((2000, 1500, 1), 255, np.uint8)
     sheet[500:1400, 600:700] = 0
     height, width = like_mnist(sheet).done.split("cropped to ")[1].split(",")[0].split(" x ")

@@ -1,4 +1,4 @@
-"""Pictures of any kind become the same bytes; what is no picture is told in words."""
+"""Pictures of any kind become the same bytes; what is not a picture is refused with a message."""
 
 import io
 
@@ -41,7 +41,7 @@ def test_however_a_grey_picture_is_stored_it_is_the_same_bytes(name, image, tmp_
     assert (saved(tmp_path / name, image, **options)[..., 0] == DRAWING).all()
 
 
-def test_black_ink_on_nothing_is_dark_on_light(tmp_path):
+def test_black_ink_on_transparency_is_dark_on_light(tmp_path):
     black = Image.merge("LA", [Image.fromarray(0 * WHITE), Image.fromarray(DRAWING)])
     assert (saved(tmp_path / "black_ink.png", black)[..., 0] == 255 - DRAWING).all()
 
@@ -94,12 +94,12 @@ class TestRefusals:
         (tmp_path / name).touch()
         assert "0 bytes" in self.refusal(tmp_path / name)
 
-    def test_nothing_and_a_folder(self, tmp_path):
+    def test_a_missing_file_and_a_folder(self, tmp_path):
         assert "no such file" in self.refusal(tmp_path / "nothing.png")
         assert "is a folder" in self.refusal(tmp_path)
 
     @pytest.mark.parametrize("name", ["text.png", "text.jpg", "drawing.eps"])
-    def test_what_is_no_picture_or_would_run_a_program(self, name, tmp_path):
+    def test_what_is_not_a_picture_or_would_run_a_program(self, name, tmp_path):
         (tmp_path / name).write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")
         assert "not an image in a supported format" in self.refusal(tmp_path / name)
 
@@ -112,12 +112,12 @@ class TestRefusals:
             self.refusal(tmp_path / name)
 
     @pytest.mark.parametrize("kind", ["DDS", "PCX", "TGA"])
-    def test_a_format_of_which_few_have_tried_the_reader(self, kind, tmp_path):
+    def test_a_format_whose_reader_is_little_tested(self, kind, tmp_path):
         Image.new("RGB", (16, 16)).save(tmp_path / "picture.png", kind)
         assert f"supported format ({FORMATS[0]}, " in self.refusal(tmp_path / "picture.png")
 
     @pytest.mark.parametrize("size", [(20_000, 20_000), (20_000, 3_000)])
-    def test_one_that_would_take_gigabytes(self, size, tmp_path):
+    def test_a_picture_that_would_take_gigabytes(self, size, tmp_path):
         Image.new("1", size).save(tmp_path / "huge.png")
         assert "Crop it" in self.refusal(tmp_path / "huge.png")
 
@@ -138,7 +138,7 @@ class TestRefusals:
         ],
         ids=["stack", "row", "nothing", "negative", "nan", "too large", "text"],
     )
-    def test_an_array_that_is_no_image(self, array, message, tmp_path):
+    def test_an_array_that_is_not_an_image(self, array, message, tmp_path):
         np.save(tmp_path / "array.npy", array)
         assert message in self.refusal(tmp_path / "array.npy")
 
@@ -179,7 +179,7 @@ WHOLE = {
 
 
 @given(st.sampled_from(sorted(WHOLE)), st.data())
-def test_whatever_happened_to_a_file_it_is_a_picture_or_refused_in_words(tmp_path_factory, name, data):
+def test_whatever_happened_to_a_file_it_is_a_picture_or_refused_with_a_message(tmp_path_factory, name, data):
     whole = WHOLE[name]
     start = data.draw(st.integers(0, len(whole)), label="damaged from")
     end = data.draw(st.integers(start, min(len(whole), start + 8)) | st.just(len(whole)), label="to")

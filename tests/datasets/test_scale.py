@@ -1,4 +1,4 @@
-"""Pixels come out on the scale 0..255, or are refused; never does a network see next to nothing."""
+"""Pixels come out on the scale 0..255, or are refused; a network never sees nearly black images."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from tests.datasets.dataset_files import arrays, write_idx, write_npz
 
 @pytest.fixture
 def data():
-    """As a photograph of MNIST's kind: every image has black and white in it."""
+    """Images with black and white in each, as in MNIST."""
     made = arrays()
     for part in ("train", "test"):
         made[f"x_{part}"][:, 0, 0], made[f"x_{part}"][:, 0, 1] = 0, 255
@@ -40,7 +40,7 @@ WRITERS = {
 
 @pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
 @pytest.mark.parametrize("top", [1, 3, 15, 16, 63])
-def test_whole_numbers_on_a_smaller_scale_are_spread_and_that_is_said(tmp_path, data, write, top):
+def test_integers_on_a_smaller_scale_are_spread_with_a_note(tmp_path, data, write, top):
     small = {role: np.rint(a / 255 * top).astype(np.uint8) if role[0] == "x" else a for role, a in data.items()}
     loaded = datasets.load(str(write(tmp_path / "mine", small)))
     assert f"The pixels, 0 to {top}, were scaled from 0..{top} to 0..255." in loaded.notes
@@ -83,26 +83,26 @@ LEGITIMATE = {
 
 
 @pytest.mark.parametrize("name", LEGITIMATE)
-def test_pixels_on_the_whole_scale_stay_as_they_are_without_a_word(tmp_path, data, name):
+def test_pixels_on_the_whole_scale_stay_unchanged_without_a_note(tmp_path, data, name):
     changed = {role: LEGITIMATE[name](a) if role[0] == "x" else a for role, a in data.items()}
     loaded = datasets.load(str(write_npz(tmp_path / "a.npz", changed)))
     np.testing.assert_array_equal(loaded.x_train, changed["x_train"])
     assert loaded.notes == ()
 
 
-def test_some_black_images_are_no_reason_for_a_word(tmp_path, data):
+def test_some_black_images_cause_no_note(tmp_path, data):
     data["x_train"][:20] = 0
     assert datasets.load(str(write_npz(tmp_path / "a.npz", data))).notes == ()
 
 
-def test_images_that_are_all_black_are_said_to_be(tmp_path, data):
+def test_images_that_are_all_black_are_reported(tmp_path, data):
     black = {role: 0 * a if role[0] == "x" else a for role, a in data.items()}
     loaded = datasets.load(str(write_npz(tmp_path / "a.npz", black)))
     assert loaded.notes == ("All images are black.",)
     assert not loaded.x_train.any()
 
 
-def test_fractions_on_the_whole_scale_are_rounded_and_that_is_said(tmp_path, data):
+def test_fractions_on_the_whole_scale_are_rounded_with_a_note(tmp_path, data):
     changed = {**data, "x_train": np.clip(data["x_train"] - 0.25, 0, None)}
     loaded = datasets.load(str(write_npz(tmp_path / "a.npz", changed)))
     np.testing.assert_array_equal(loaded.x_train, data["x_train"])

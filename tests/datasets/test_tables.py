@@ -39,7 +39,7 @@ def table(path, pictures, named=None, header=KAGGLE, delimiter=","):
     return path
 
 
-def test_kaggles_training_file_gives_a_stratified_test_part_that_is_said(tmp_path):
+def test_kaggles_training_file_yields_a_stratified_test_part_with_a_note(tmp_path):
     pictures = images(100)
     table(tmp_path / "train.csv", pictures, labels(100))
     table(tmp_path / "test.csv", images(20, seed=1), header=KAGGLE[1:])
@@ -90,7 +90,7 @@ def test_a_test_file_beside_the_training_file_that_was_named_is_mentioned(tmp_pa
 
 
 @pytest.mark.parametrize(("file", "name"), [("train.csv", "kaggle"), ("letters_train.csv", "letters_train")])
-def test_data_are_called_by_their_folder_if_their_file_says_only_that_it_is_for_training(file, name, tmp_path):
+def test_data_are_named_after_their_folder_if_their_file_says_only_that_it_is_for_training(file, name, tmp_path):
     path = table(tmp_path / "kaggle" / file, images(40), labels(40))
     assert datasets.load(str(path)).name == name
 
@@ -165,7 +165,7 @@ def test_names_that_pandas_made_up_are_a_header_with_the_labels_first(tmp_path, 
     assert loaded.notes[0] == ("letters.csv has numbers as a header; its first column is used as the labels.")
 
 
-def test_rows_of_fractions_without_a_header_are_no_header(tmp_path):
+def test_rows_of_fractions_are_not_taken_for_a_header(tmp_path):
     pictures = np.tile(np.linspace(0, 1, SIDE * SIDE).round(1).reshape(1, SIDE, SIDE, 1), (40, 1, 1, 1))
     loaded = datasets.load(str(table(tmp_path / "letters.csv", pictures, labels(40), header=None)))
     assert len(loaded.x_train) + len(loaded.x_test) == 40
@@ -249,13 +249,13 @@ def test_a_table_that_is_not_understood_is_refused_with_the_place(tmp_path, chan
 
 
 @pytest.mark.parametrize("content", ["label,a\n".encode("utf-16"), b"\x89PNG\r\n\x1a\n\0\0\0", b"\x1f\x8bbroken"])
-def test_a_file_that_is_no_text_is_a_data_error(tmp_path, content):
+def test_a_file_that_is_not_text_is_a_data_error(tmp_path, content):
     (tmp_path / "train.csv").write_bytes(content)
     with pytest.raises(DataError, match=r"train\.csv: "):
         datasets.load(str(tmp_path / "train.csv"))
 
 
-def test_colour_in_rows_is_refused_with_what_to_do(tmp_path):
+def test_colour_in_rows_is_refused_with_the_reason(tmp_path):
     path = tmp_path / "train.csv"
     path.write_text("\n".join([",".join(["label", *(f"p{n}" for n in range(75))]), *[",".join(["1"] * 76)] * 3]))
     with pytest.raises(DataError, match=r"received 75 = 3 x 5 x 5: it is unclear whether the channels come first"):
@@ -275,7 +275,7 @@ def test_two_training_files_are_ambiguous(tmp_path):
         datasets.load(str(tmp_path))
 
 
-def test_a_large_table_takes_no_more_than_its_images_and_a_part_of_it(tmp_path, monkeypatch):
+def test_a_large_table_takes_no_more_memory_than_its_images_and_a_part_of_it(tmp_path, monkeypatch):
     monkeypatch.setattr(tables, "_PART", 50_000)
     path = tmp_path / "train.csv"
     row = ",".join(["200"] * 784)
@@ -290,7 +290,7 @@ def test_a_large_table_takes_no_more_than_its_images_and_a_part_of_it(tmp_path, 
     assert peak < 2 * 10_000 * 784
 
 
-def test_a_table_of_more_pixels_than_are_read_is_refused_before_they_are(tmp_path, monkeypatch):
+def test_a_table_with_more_pixels_than_the_limit_is_refused_before_they_are_read(tmp_path, monkeypatch):
     monkeypatch.setattr(tables, "MOST_BYTES", 900)
     path = table(tmp_path / "train.csv", images(40), labels(40))
     with pytest.raises(DataError, match="42 lines of 25 pixels; at most 900 bytes are read"):

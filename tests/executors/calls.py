@@ -1,4 +1,4 @@
-"""What the executor's tests call; here because another process has to import it."""
+"""Functions that the executors' tests call; here because another process has to import them."""
 
 import os
 import signal
@@ -60,7 +60,7 @@ def surroundings_after(seconds):
 
 
 def say_and_wait(value, seconds):
-    """Says `value`, or the number of its process for `pid`, and waits until it is told to stop."""
+    """Report `value`, or the number of this process for `pid`, and wait until asked to stop."""
     say(os.getpid() if value == "pid" else value)
     begun = time.monotonic()
     while time.monotonic() - begun < seconds:
@@ -71,7 +71,7 @@ def say_and_wait(value, seconds):
 
 
 def kill_the_worker():
-    """Kills the worker whose child's server this process was forked from."""
+    """Kill the worker whose fork server started this process."""
     server = Path(f"/proc/{os.getppid()}/stat").read_text().rpartition(")")[2].split()
     os.kill(int(server[1]), signal.SIGKILL)
     time.sleep(600)

@@ -15,7 +15,7 @@ PATIENCE = 60.0
 
 
 class Cluster:
-    """A scheduler on a free port, and as many workers as are started."""
+    """A scheduler on a free port, and the workers that are started."""
 
     def __init__(self, folder: Path, *, host: str = "127.0.0.1", **variables: str) -> None:
         self.folder = folder
@@ -40,7 +40,7 @@ class Cluster:
         raise AssertionError("no scheduler")
 
     def start_worker(self, name: str, *options: str, **variables: str) -> subprocess.Popen[bytes]:
-        """A worker with its nanny, which starts it again when it is killed."""
+        """Start a worker with its nanny, which starts it again when it is killed."""
         folder = self.folder / name
         folder.mkdir(exist_ok=True)
         return self._start(
@@ -65,7 +65,7 @@ class Cluster:
             client.wait_for_workers(number, timeout=PATIENCE)
 
     def worker_processes(self) -> list[int]:
-        """The processes of the workers of this moment."""
+        """The processes of the current workers."""
         from distributed import Client
 
         with Client(self.address, timeout=30, set_as_default=False) as client:

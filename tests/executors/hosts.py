@@ -19,10 +19,10 @@ class Hosts:
 
 @contextmanager
 def joined(number: int) -> Iterator[Hosts]:
-    """This machine and so many others.
+    """This machine joined to this many others.
 
     Raises:
-        OSError, CalledProcessError: this machine allows no such thing.
+        OSError, CalledProcessError: this machine does not allow it.
     """
     name = f"ml{os.getpid()}"
     subnet = f"10.{os.getpid() // 250 % 250}.{os.getpid() % 250}"

@@ -49,7 +49,7 @@ PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol")
 
 @contextmanager
 def one_node(folder: Path) -> "Iterator[SlurmCluster]":
-    """A cluster for a test, which is skipped where there can be none, or fails with MNIST_LAB_SLURM=required."""
+    """A cluster for a test, which is skipped if there can be none, or fails with MNIST_LAB_SLURM=required."""
     refuse = pytest.fail if os.environ.get("MNIST_LAB_SLURM") == "required" else pytest.skip
     absent = [program for program in PROGRAMS if not shutil.which(program)]
     if os.getuid() != 0:
@@ -68,7 +68,7 @@ def one_node(folder: Path) -> "Iterator[SlurmCluster]":
 
 
 class SlurmCluster:
-    """`variables` are what the commands of SLURM need to find it."""
+    """A cluster of one node; SLURM's commands find it by the environment `variables`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -76,11 +76,11 @@ class SlurmCluster:
         self.processes: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> None:
-        """Start it.
+        """Start the cluster.
 
         Raises:
             OSError: a program cannot be started.
-            TimeoutError: it does not come up.
+            TimeoutError: the cluster does not come up.
         """
         folder = self.folder
         folder.chmod(0o755)
@@ -92,7 +92,7 @@ class SlurmCluster:
         host = socket.gethostname().partition(".")[0]
         with ExitStack() as stack:
             ports = [stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1] for _ in range(2)]
-        memory = int(0.9 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**20)  # a training needs 1 GB
+        memory = int(0.9 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**20)  # training needs 1 GB
         (folder / "slurm.conf").write_text(
             CONFIG.format(
                 memory=memory,

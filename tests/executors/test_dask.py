@@ -29,7 +29,7 @@ def everyone(workers):
 
 @pytest.fixture(autouse=True)
 def processors(tmp_path, monkeypatch):
-    """Nobody else, such as another test, claims processors."""
+    """No other process, such as another test, claims processors."""
     monkeypatch.setattr(hardware, "_claims", lambda: tmp_path)
 
 
@@ -75,7 +75,7 @@ def test_workers_on_one_machine_use_different_processors(executor):
     assert len({tuple(call.result(60)[0]) for call in running}) == 2
 
 
-def test_what_a_call_says_is_its_progress_with_the_workers_name(executor):
+def test_what_a_call_reports_is_its_progress_with_the_workers_name(executor):
     call = executor.submit(calls.say_and_wait, {"epoch": 3}, 600)
     progress = until(lambda: executor.progress(call).said and executor.progress(call))
     assert (progress.begun, progress.said) == (True, {"epoch": 3})
@@ -136,7 +136,7 @@ def test_the_last_worker_is_not_retired(executor):
     assert not executor.retire(ended, "full")
 
 
-def test_nobody_at_the_address_is_an_error_soon(monkeypatch):
+def test_an_address_without_a_scheduler_is_soon_an_error(monkeypatch):
     assert dask.CONNECT <= 10
     monkeypatch.setattr(dask, "CONNECT", 1)
     with pytest.raises(InputError, match="no Dask scheduler answers"):

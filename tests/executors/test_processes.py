@@ -24,7 +24,7 @@ def executor():
         yield made
 
 
-def test_a_call_gives_its_result(executor):
+def test_a_call_returns_its_result(executor):
     assert executor.submit(calls.answer, 41).result(30) == 42
 
 

@@ -43,7 +43,7 @@ def running(slurm, task):
     return until(lambda: slurm.statuses([task])[task].state == "running")
 
 
-def test_the_tasks_of_an_array_give_their_results(slurm):
+def test_the_tasks_of_an_array_return_their_results(slurm):
     tasks = slurm.submit("answers", calls.answer, [(1,), (2,)])
     assert len({task.partition("_")[0] for task in tasks}) == 1
     assert [status.result for status in ended(slurm, tasks).values()] == [2, 3]
@@ -61,7 +61,7 @@ def test_an_exception_in_a_task_is_the_reason_of_its_end(slurm):
     assert ended(slurm, [task])[task].why == "ValueError: as asked"
 
 
-def test_a_cancelled_task_is_called_so(slurm, cluster):
+def test_a_cancelled_task_is_reported_as_one(slurm, cluster):
     [task] = slurm.submit("cancelled", calls.sleep, [(600,)])
     assert running(slurm, task)
     cluster.command("scancel", task)
@@ -74,7 +74,7 @@ def test_a_task_that_is_killed_ends_with_an_error(slurm):
 
 
 @pytest.mark.thorough
-def test_a_task_whose_node_fails_is_called_so(slurm, cluster):
+def test_a_task_whose_node_fails_is_reported_as_one(slurm, cluster):
     once = Slurm(slurm.folder, SlurmOptions(options={"no-requeue": True}))
     [task] = once.submit("abandoned", calls.sleep, [(600,)])
     assert running(once, task)
@@ -88,13 +88,13 @@ def test_a_task_whose_node_fails_is_called_so(slurm, cluster):
 
 
 @pytest.mark.thorough
-def test_a_task_that_uses_too_much_memory_is_called_so(slurm):
+def test_a_task_that_uses_too_much_memory_is_reported_as_one(slurm):
     small = Slurm(slurm.folder, SlurmOptions(mem="150M"))
     [task] = small.submit("large", calls.use_memory, [(1_000,)])
     assert ended(small, [task])[task].why == "out of memory (OUT_OF_MEMORY)"
 
 
-def test_what_slurm_has_forgotten_is_said(slurm):
+def test_a_task_that_slurm_has_forgotten_is_reported_as_one(slurm):
     assert slurm.statuses(["99999_0"])["99999_0"].why == "ended without a result, and SLURM no longer knows why"
 
 
@@ -123,7 +123,7 @@ def test_an_option_that_sbatch_refuses_is_an_error_in_its_own_words(slurm):
 
 
 @pytest.mark.thorough
-def test_a_task_that_is_out_of_time_is_called_so(slurm):
+def test_a_task_that_is_out_of_time_is_reported_as_one(slurm):
     short = Slurm(slurm.folder, SlurmOptions(time=1))
     [task] = short.submit("slow", calls.sleep_through_signals, [(600,)])
     until(lambda: short.statuses([task])[task].state == "ended", 180)
@@ -150,7 +150,7 @@ def test_without_sbatch_it_says_where_to_run(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("squeue", ["exit 1", None], ids=["that fails", "that is not there"])
-def test_without_an_answer_of_slurm_a_task_has_not_ended(tmp_path, monkeypatch, squeue):
+def test_without_an_answer_from_slurm_a_task_has_not_ended(tmp_path, monkeypatch, squeue):
     if squeue:
         write(tmp_path / "squeue", f"#!/bin/sh\n{squeue}\n").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))

@@ -1,4 +1,4 @@
-"""A small run in which everything is that could depend on where its training is cut, and what of it must not."""
+"""A small run with everything that could depend on where its training is cut, and the results that must not."""
 
 from mnist_lab import load_config
 from mnist_lab.experiment import Observer
@@ -20,7 +20,7 @@ RECIPE = {
 
 
 class Notes(Observer):
-    """What a run says, and which epochs it trains."""
+    """What a run reports, and which epochs it trains."""
 
     def __init__(self, stop_after=None):
         self.notes, self.trained, self.stop_after = [], [], stop_after

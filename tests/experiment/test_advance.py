@@ -26,7 +26,7 @@ def test_stopping_at_epochs_changes_no_bit_even_of_a_schedule_over_all_epochs(tm
     assert evidence(experiment.run(config, results=parts)) == evidence(whole)
 
 
-def test_where_it_stops_it_is_not_tested_even_after_its_last_epoch(tmp_path):
+def test_a_stopped_run_is_not_tested_even_after_its_last_epoch(tmp_path):
     config = config_of()
     folder = folder_of(tmp_path, config)
     for until in (1, 2):
@@ -36,14 +36,14 @@ def test_where_it_stops_it_is_not_tested_even_after_its_last_epoch(tmp_path):
     assert "Stopped after epoch 2 of 2, not tested." in (folder.path / "log.txt").read_text()
 
 
-def test_one_that_is_that_far_trains_nothing(tmp_path):
+def test_a_run_that_has_come_that_far_trains_nothing(tmp_path):
     config, said = config_of(), Notes()
     for _ in range(2):
         experiment.advance(config, until=1, results=tmp_path, observer=said)
     assert said.trained == [1]
 
 
-def test_training_that_ends_early_can_be_told_from_its_history(tmp_path):
+def test_the_history_shows_that_training_ended_early(tmp_path):
     stops = {"monitor": "val_loss", "patience": 1, "min_delta": 10}
     config = config_of(train__early_stopping=stops, train__epochs=4)
     experiment.advance(config, until=4, results=tmp_path)
@@ -51,7 +51,7 @@ def test_training_that_ends_early_can_be_told_from_its_history(tmp_path):
     assert folder_of(tmp_path, config).interrupted
 
 
-def test_a_loss_that_is_not_finite_fails_as_ever(tmp_path):
+def test_a_loss_that_is_not_finite_is_still_a_failure(tmp_path):
     config = config_of(train__optimizer={"name": "sgd", "learning_rate": 1e30}, train__schedule=[])
     with pytest.raises(TrainingError):
         experiment.advance(config, until=2, results=tmp_path)

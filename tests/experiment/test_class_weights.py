@@ -1,4 +1,4 @@
-"""Class weights are for the classes that `data verify` shows, whatever number they have inside."""
+"""Class weights are for the classes that `data verify` shows, whatever their internal numbers."""
 
 import dataclasses
 import json
@@ -88,7 +88,7 @@ def test_a_published_set_has_both_names_and_labels(tmp_path, key):
         ({"01": 2.0}, "'01' is not a class"),
     ],
 )
-def test_a_key_that_is_no_class_is_refused_before_anything_slow(tmp_path, given, message):
+def test_a_key_that_is_not_a_class_is_refused_before_anything_slow(tmp_path, given, message):
     path = numbered(tmp_path, (1, 2, 3))
     with pytest.raises(ConfigError, match=f"train.class_weight: {message}"):
         identify(config(given, path), datasets.load(str(path)), tmp_path)

@@ -1,4 +1,4 @@
-"""A network that a Python function builds, from the function to its run folder and what is said of it."""
+"""A network that a Python function builds, from the function to its run folder and its reports."""
 
 import json
 import sys
@@ -82,7 +82,7 @@ def run(told):
     return load_run(folder)
 
 
-def test_it_is_trained_once(told):
+def test_it_is_trained_only_once(told):
     assert told[1]["fresh"] == [True, False]
 
 

@@ -1,4 +1,4 @@
-"""Every class is learned from and validated on: splits that would keep one from a part are mended or refused."""
+"""Every class is learned from and validated on: splits that would leave one out of a part are corrected or refused."""
 
 import dataclasses
 from pathlib import Path
@@ -17,7 +17,7 @@ from mnist_lab.experiment.identity import identify
 
 
 def dataset_of(labels, classes=None):
-    """A data set whose training part has these labels, and whose images tell the row."""
+    """A data set whose training part has these labels, and whose images encode the row."""
     labels = np.asarray(labels)
     images = np.full((len(labels), 2, 2, 1), 255, np.uint8)
     images[:, 0, 0, 0] = np.arange(len(labels)) % 256
@@ -61,7 +61,7 @@ SORTED = {
 
 @pytest.mark.parametrize("name", SORTED)
 @pytest.mark.parametrize("fraction", [0.15, 0.2, 0.5])
-def test_rows_in_the_order_of_their_classes_are_split_stratified_and_that_is_said(name, fraction):
+def test_rows_sorted_by_class_are_split_stratified_with_a_note(name, fraction):
     dataset = dataset_of(SORTED[name])
     classes = len(dataset.classes)
     config, notes = settled(config_of(validation={"split": "tail", "fraction": fraction}), dataset)
@@ -105,7 +105,7 @@ def test_a_tail_that_has_every_class_stays_the_tail(name):
 
 
 @pytest.mark.parametrize("split", ["random", "stratified", "test", "none"])
-def test_sorted_rows_are_no_reason_to_change_a_split_that_does_not_go_by_position(split):
+def test_sorted_rows_do_not_change_a_split_that_does_not_go_by_position(split):
     config = config_of(validation={"split": split})
     assert settled(config, dataset_of(np.repeat(np.arange(10), 100))) == (config, ())
 
@@ -117,7 +117,7 @@ def with_validation(labels):
 
 
 @pytest.mark.parametrize("split", ["tail", "random", "stratified"])
-def test_a_validation_part_of_the_data_set_is_used_as_such_and_that_is_said(split):
+def test_a_validation_part_of_the_data_set_is_used_as_such_with_a_note(split):
     dataset = with_validation(np.arange(100) % 10)
     config, notes = settled(config_of(validation={"split": split, "fraction": 0.3}), dataset)
     assert notes == (f"data.validation: the 10 validation images of mine instead of a {split} split.",)
@@ -128,7 +128,7 @@ def test_a_validation_part_of_the_data_set_is_used_as_such_and_that_is_said(spli
 
 
 @pytest.mark.parametrize("split", ["folds", "test", "none"])
-def test_another_choice_than_the_own_validation_part_is_honoured_and_that_is_said(split):
+def test_a_choice_other_than_the_data_sets_validation_part_is_honoured_with_a_note(split):
     dataset = with_validation(np.arange(100) % 10)
     config = config_of(validation={"split": split})
     expected = f"data.validation: {split}, so the 10 validation images of mine are not used."
@@ -140,7 +140,7 @@ def test_a_validation_part_that_the_data_set_lacks_is_refused():
         prepare_data(config_of(validation={"split": "provided"}), dataset_of(np.arange(100) % 10))
 
 
-def test_resizing_is_part_of_the_fingerprint_only_where_it_is_asked_for(tmp_path):
+def test_resizing_is_part_of_the_fingerprint_only_if_it_is_asked_for(tmp_path):
     dataset = dataset_of(np.arange(500) % 10)
     plain, stated, grey, small = (
         identify(config_of(**data), dataset, tmp_path).fingerprint
@@ -276,7 +276,7 @@ def test_the_folds_of_all_seeds_are_the_same(subset):
     assert len(parts[0].validation) == (subset or 1000) // 4
 
 
-def test_the_folds_are_together_all_rows_and_the_test_images_stay_apart():
+def test_the_folds_together_are_all_rows_and_the_test_images_stay_apart():
     dataset = dataset_of(np.arange(100) % 10)
     every = [prepare_data(config_of(validation={"split": "folds", "fold": fold}), dataset) for fold in range(1, 6)]
     rows = np.concatenate([splits.validation.rows for splits in every])

@@ -21,13 +21,13 @@ def kept(**changes):
 
 
 def train(results, stop_after=None, **changes):
-    """Train the recipe; gives the run and what it said."""
+    """Train the recipe; return the run and its notes."""
     said = Notes(stop_after)
     return experiment.run(kept(**changes), results=results, observer=said), said
 
 
 def digest(folder):
-    """All files of a folder."""
+    """The hashes of all files in a folder."""
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.iterdir() if file.is_file()}
 
 
@@ -68,7 +68,7 @@ def straight(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def extended(short, tmp_path_factory):
-    """The run of two epochs extended to four, what it said, and the base with its files as they were."""
+    """The run of two epochs extended to four, its notes, and the base with the hashes of its files from before."""
     results = shutil.copytree(short, tmp_path_factory.mktemp("extended") / "results")
     base = base_of(results)
     before = digest(base)
@@ -106,7 +106,7 @@ def test_an_interrupted_extension_resumes_and_still_says_what_it_continues(resul
 
 
 @pytest.mark.thorough
-def test_of_a_run_that_stopped_early_nothing_changes(tmp_path):
+def test_a_run_that_stopped_early_does_not_change(tmp_path):
     stopping = {"train__early_stopping": {"monitor": "val_loss", "patience": 1, "min_delta": 100.0}}
     short, _ = train(tmp_path, **stopping, train__epochs=4)
     longer, said = train(tmp_path, **stopping, train__epochs=6)
@@ -116,7 +116,7 @@ def test_of_a_run_that_stopped_early_nothing_changes(tmp_path):
 
 
 def begin(results, **changes):
-    """Train the first epoch only: which it is, and what was said."""
+    """Train only the first epoch; return the notes."""
     said = Notes(stop_after=1)
     with suppress(Interruption):
         experiment.run(kept(**changes), results=results, observer=said)
@@ -124,7 +124,7 @@ def begin(results, **changes):
 
 
 @pytest.mark.parametrize("schedule", [{"cosine": 0.1}, {"one_cycle": {"peak": 0.01}}], ids=["cosine", "one_cycle"])
-def test_where_the_schedule_depends_on_the_number_of_epochs_it_begins_anew_and_says_so(schedule, results):
+def test_if_the_schedule_depends_on_the_number_of_epochs_it_begins_anew_and_says_so(schedule, results):
     changes = {"train__schedule": [schedule]}
     base = base_of(results).rename(identify(kept(**changes), datasets.load("digits"), results).folder.path)
     said = begin(results, **changes, train__epochs=3)

@@ -1,4 +1,4 @@
-"""What a run leaves when it ends other than well: nothing of a finished run is lost, and nobody is told of a bug."""
+"""What a failed run leaves: nothing of a finished run is lost, and no failure is reported as a bug."""
 
 import errno
 import os
@@ -51,7 +51,7 @@ def test_a_repetition_that_fails_has_its_own_error_and_the_finished_run_stays(re
     assert (repeated.state, load_run(repeated.path).folder) == ("finished; retraining failed", repeated)
 
 
-def test_an_interrupted_repetition_is_resumed_from_its_checkpoint_and_else_nothing_is_left(repeated):
+def test_an_interrupted_repetition_resumes_from_its_checkpoint_and_leaves_nothing_without_one(repeated):
     (repeated.repetition.path / "checkpoint.npz").write_text("")
     with pytest.raises(KeyboardInterrupt, match=r"command resumes from the last checkpoint in .*\.repetition"):
         ends(repeated, KeyboardInterrupt())

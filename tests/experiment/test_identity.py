@@ -1,4 +1,4 @@
-"""Which run a configuration describes, and what is said of it if it is finished."""
+"""Which run a configuration describes, and what is reported if it is finished."""
 
 import json
 

@@ -27,7 +27,7 @@ print(json.dumps([[together[seed], losses(seed, "alone")] for seed in (5, 6)]))
 """
 
 
-def test_each_gives_the_numbers_that_it_gives_alone(tmp_path):
+def test_each_has_the_numbers_that_it_has_alone(tmp_path):
     done = finish([sys.executable, "-c", PROGRAM], tmp_path)
     assert done.code == 0, done.err
     pairs = json.loads(done.out)

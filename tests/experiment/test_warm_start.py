@@ -29,7 +29,7 @@ def config_of(**changes):
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """A results folder with the source, and another run with the same layers."""
+    """A results folder with the source and another run with the same layers."""
     results = tmp_path_factory.mktemp("trained")
     experiment.run(load_config(SOURCE), results=results)
     experiment.run(load_config(SOURCE | {"name": "other", "seed": 2}), results=results)
@@ -148,6 +148,6 @@ def test_a_run_whose_weights_cannot_be_read_is_refused_before_anything_is_writte
     assert not (results / "fine").exists()
 
 
-def test_a_difference_is_told_by_the_run(results):
+def test_a_difference_is_described_by_the_run(results):
     plain, warm = identity(results, train__initial_weights=None).config, identity(results).config
     assert describe(differences(plain, warm)) == f"+ initial weights source/{source_of(results).name}"

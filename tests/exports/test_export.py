@@ -1,4 +1,4 @@
-"""`mnist-lab export`: what is written predicts what the run predicts; what does not, or cannot be, is not written."""
+"""`mnist-lab export`: what is written predicts what the run predicts; nothing else is written."""
 
 import errno
 import json
@@ -52,7 +52,7 @@ def exported(run, form: str, cwd: Path, *options: object, code: int = 0):
 
 @pytest.fixture(scope="module")
 def in_litert(run, tmp_path_factory):
-    """The folder it was written to, and what was printed."""
+    """The folder of the exported file, and the output."""
     cwd = tmp_path_factory.mktemp("litert")
     return cwd, exported(run, "litert", cwd).out
 
@@ -61,7 +61,7 @@ class TestLiteRT:
     def test_the_file_is_named_after_the_run_and_is_all_that_was_written(self, in_litert):
         assert files(in_litert[0]) == {"small-seed1.tflite"}
 
-    def test_what_was_checked_is_said(self, in_litert, run):
+    def test_what_was_checked_is_reported(self, in_litert, run):
         accuracy = run.measured.test.accuracy
         assert "small-seed1.tflite: LiteRT, " in in_litert[1]
         assert "small, seed 1: agrees with predictions.npz on 360 test images" in in_litert[1]
@@ -86,7 +86,7 @@ class TestLiteRT:
         assert facts["preprocessing"] == {"in_the_network": "rescale", "of_pictures": "mnist"}
 
     @pytest.mark.thorough
-    def test_in_integers_it_takes_bytes_and_the_accuracy_before_and_after_is_said(self, run, tmp_path):
+    def test_in_integers_it_takes_bytes_and_the_accuracy_before_and_after_is_reported(self, run, tmp_path):
         import tensorflow as tf
 
         said = exported(run, "litert", tmp_path, "--quantize", "int8", "--output", "small.tflite").out
@@ -113,7 +113,7 @@ def test_a_saved_model_has_an_endpoint_and_its_facts(run, tmp_path):
 
 @pytest.fixture(scope="module")
 def in_onnx(run, tmp_path_factory):
-    """The file that was written."""
+    """The exported file."""
     for package in formats.FORMATS["onnx"].packages:
         pytest.importorskip(package)
     cwd = tmp_path_factory.mktemp("onnx")
@@ -168,7 +168,7 @@ def test_a_file_that_exists_stays_as_it_is_without_force(run, tmp_path):
     assert (tmp_path / "small.tflite").read_bytes()[4:8] == b"TFL3"
 
 
-def test_a_folder_that_is_no_saved_model_is_never_replaced(run, tmp_path):
+def test_a_folder_that_is_not_a_saved_model_is_never_replaced(run, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
     answer = exported(run, "saved_model", tmp_path, "--output", "mine", "--force", code=2)
@@ -178,7 +178,7 @@ def test_a_folder_that_is_no_saved_model_is_never_replaced(run, tmp_path):
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("form", ["litert", "onnx"])
-def test_a_layer_that_a_format_cannot_have_is_named(form, tmp_path):
+def test_a_layer_that_a_format_does_not_support_is_named(form, tmp_path):
     def resizing(shape, classes):
         layers = [keras.layers.Resizing(14, 14, interpolation="lanczos3"), keras.layers.Flatten()]
         return keras.Sequential([keras.Input(shape), *layers, keras.layers.Dense(classes, activation="softmax")])
@@ -241,7 +241,7 @@ def test_several_networks_need_the_name_of_a_folder(run, copy, tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
-def test_what_is_no_file_is_never_replaced(run, tmp_path):
+def test_what_is_not_a_file_is_never_replaced(run, tmp_path):
     os.mkfifo(tmp_path / "pipe.html")
     answer = exported(run, "html", tmp_path, "--output", "pipe.html", "--force", code=2)
     assert "pipe.html: expected a file; this is a device, a pipe or a socket." in answer.err
@@ -252,7 +252,7 @@ def test_what_is_no_file_is_never_replaced(run, tmp_path):
     "error",
     [OSError(errno.ENOSPC, "No space left on device"), RuntimeError("{{}} x; No space left on device [Op:SaveV2]")],
 )
-def test_a_full_disk_is_said_with_the_file_and_leaves_nothing(run, tmp_path, monkeypatch, error):
+def test_a_full_disk_is_reported_with_the_file_and_leaves_nothing(run, tmp_path, monkeypatch, error):
     def full(*_):
         raise error
 
@@ -262,7 +262,7 @@ def test_a_full_disk_is_said_with_the_file_and_leaves_nothing(run, tmp_path, mon
     assert files(tmp_path) == set()
 
 
-def test_a_failure_that_is_no_layers_is_said_as_it_is(run, tmp_path, monkeypatch):
+def test_a_failure_that_no_layer_causes_is_reported_unchanged(run, tmp_path, monkeypatch):
     def broken(networks, *_):
         if type(networks[0]) is Trained:  # not each layer
             raise RuntimeError("It broke.")
@@ -291,6 +291,6 @@ def test_python_gets_what_was_written(run, tmp_path):
     assert done.agreements[0].other_labels == 0
 
 
-def test_python_is_told_which_formats_there_are(run, tmp_path):
+def test_an_unknown_format_is_refused_with_those_there_are(run, tmp_path):
     with pytest.raises(mnist_lab.InputError, match=r"format: expected onnx or .* received 'tflite'"):
         mnist_lab.export(run, tmp_path / "small.tflite", format="tflite")

@@ -55,7 +55,7 @@ def test_a_network_with_every_activation_function_predicts_the_same_once_exporte
 
 
 def different_networks():
-    """The first shipped configuration of each network; many differ in how it is trained only."""
+    """The first shipped configuration of each network; many differ only in how it is trained."""
     known = {}
     for name in shipped.names():
         config = load_config(name)

@@ -1,4 +1,4 @@
-"""Run folders of networks that were not trained: enough to see whether an exported network predicts the same."""
+"""Run folders of networks that were not trained: enough to check that an exported network predicts the same."""
 
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def untrained(results: Path, config, *, test_rows: int = len(DIGITS.y_test), **o
 
 
 def with_predictions(run: Run, model) -> Run:
-    """The same with what `model` predicts for its test images, and the numbers that follow from it."""
+    """The run with the predictions of `model` for its test images, and the numbers that follow from them."""
     from mnist_lab.experiment import prepare_data
 
     test = prepare_data(run.config, DIGITS).test

@@ -137,7 +137,7 @@ def test_an_error_in_the_function_is_the_users_own():
         identified(build)
 
 
-def test_a_function_that_builds_by_chance_is_refused():
+def test_a_function_that_builds_another_network_each_time_is_refused():
     sizes = iter([8, 8, 9])
 
     def build(shape, classes):
@@ -152,7 +152,7 @@ def test_a_function_that_builds_by_chance_is_refused():
 @pytest.mark.every_backend
 class TestWhatIsTrained:
     @pytest.mark.parametrize("build", [dense, graph])
-    def test_gives_the_networks_probabilities_of_preprocessed_images(self, build):
+    def test_returns_the_networks_probabilities_of_preprocessed_images(self, build):
         model = assembled(build)
         pixels = np.random.default_rng(0).integers(0, 256, (5, *SHAPE), dtype=np.uint8)
         expected = model.layers[-1](pixels.astype(np.float32) / 255, training=False)
@@ -160,7 +160,7 @@ class TestWhatIsTrained:
         np.testing.assert_allclose(*map(keras.ops.convert_to_numpy, (given, expected)), rtol=1e-5)
 
     @pytest.mark.parametrize("build", [dense, graph])
-    def test_is_trained_on_logits_where_it_ends_in_a_softmax(self, build):
+    def test_is_trained_on_logits_if_it_ends_in_a_softmax(self, build):
         model = assembled(build)
         training, logits = models.for_training(model, [])
         pixels = np.random.default_rng(0).integers(0, 256, (5, *SHAPE), dtype=np.uint8)
@@ -170,7 +170,7 @@ class TestWhatIsTrained:
         np.testing.assert_allclose(*map(keras.ops.convert_to_numpy, (given, expected)), rtol=1e-4)
         assert {id(weight) for weight in training.weights} == {id(weight) for weight in model.weights}
 
-    def test_takes_the_precision_of_the_configuration(self):
+    def test_uses_the_precision_of_the_configuration(self):
         def build(shape, classes):
             return dense(shape, classes, dtype="float32")
 
@@ -179,13 +179,13 @@ class TestWhatIsTrained:
         assert keras.config.dtype_policy().name == "float32"
 
 
-def test_its_layers_are_summarized_in_the_place_of_the_network():
+def test_its_layers_are_summarized_in_place_of_the_network():
     summary = models.summarize(assembled(graph))
     assert [row.type for row in summary.layers] == ["InputLayer", "Rescaling", "Flatten", "Dropout", "Dense"]
     assert (summary.parameters.total, summary.multiply_adds) == (7850, 7840)
 
 
-def test_what_a_layer_of_ones_own_computes_is_not_claimed_to_be_known():
+def test_the_operations_of_an_unknown_layer_are_not_counted():
     def build(shape, classes):
         inputs = keras.Input(shape)
         sequence = layers.LSTM(4)(layers.Reshape((28, 28))(inputs))
@@ -211,7 +211,7 @@ class TestIdentity:
             {"kernel_initializer": keras.initializers.GlorotUniform(seed=3)},
         ],
     )
-    def test_depends_on_what_counts(self, changes):
+    def test_depends_on_sizes_regularizers_and_initializers(self, changes):
         other = identified(lambda shape, classes: dense(shape, classes, **changes))
         assert other.sha256 != identified(dense).sha256
 
@@ -227,7 +227,7 @@ class TestIdentity:
         marks = [identified(pretrained(value)).sha256 for value in (0.1, 0.2, 0.1)]
         assert marks[0] == marks[2] != marks[1]
 
-    def test_depends_on_the_code_and_arguments_of_layers_of_ones_own(self):
+    def test_depends_on_the_code_and_arguments_of_custom_layers(self):
         class Scaled2(Scaled):
             def call(self, inputs):
                 return inputs / self.factor
@@ -237,7 +237,7 @@ class TestIdentity:
         marks |= {identified(with_layer(lambda: Scaled2(2.0))).sha256}
         assert len(marks) == 3
 
-    def test_depends_on_the_code_and_values_of_functions_of_ones_own(self):
+    def test_depends_on_the_code_and_values_of_custom_functions(self):
         def layer(factor):
             return lambda: layers.Lambda(lambda x: x * factor, output_shape=SHAPE)
 
@@ -256,7 +256,7 @@ class TestIdentity:
         assert first == second != third
         assert identified(activated(lambda x: x * x)).sha256 != identified(activated(lambda x: x + x)).sha256
 
-    def test_lists_the_classes_of_the_layers_and_what_acts_in_training_only(self):
+    def test_lists_the_classes_of_the_layers_and_what_acts_only_in_training(self):
         custom = identified(graph)
         assert custom.layers == ("Flatten", "Dropout", "Dense")
         assert (custom.handicaps_training, custom.convolves) == (True, False)
@@ -270,7 +270,7 @@ class TestSaved:
         for one, other in zip(model.weights, loaded.weights, strict=True):
             np.testing.assert_array_equal(*map(keras.ops.convert_to_numpy, (one, other)))
 
-    def test_what_cannot_be_rebuilt_is_said_with_what_to_do(self, tmp_path):
+    def test_what_cannot_be_rebuilt_is_reported_with_advice(self, tmp_path):
         assembled(with_layer(lambda: Scaled(2.0))).save(tmp_path / "model.keras")
         with pytest.raises(InputError, match=r"(?s)cannot be rebuilt: Scaled is not part of Keras\..*custom_objects"):
             models.load_custom(tmp_path / "model.keras")
@@ -281,7 +281,7 @@ class TestSaved:
         with pytest.raises(InputError, match="cannot be rebuilt: a lambda is not part of Keras"):
             models.load_custom(tmp_path / "model.keras")
 
-    def test_a_file_that_is_none_is_damaged(self, tmp_path):
+    def test_an_invalid_file_is_damaged(self, tmp_path):
         (tmp_path / "model.keras").write_bytes(b"PK")
         with pytest.raises(InputError, match=r"model\.keras: "):
             models.load_custom(tmp_path / "model.keras")

@@ -17,13 +17,13 @@ def build(model):
     return models.from_config(config, image_shape=(28, 28, 1), classes=10)
 
 
-def test_weights_that_do_not_fit_name_the_layer_its_shape_and_both_sizes(monkeypatch):
+def test_weights_that_do_not_fit_are_reported_with_the_layer_its_shape_and_both_sizes(monkeypatch):
     monkeypatch.setattr(memory, "available_memory", lambda: 3 * 10**9)
     with pytest.raises(TooLargeError, match=r"dense.*\(64, 9000000\) need 4\.6 GB of memory; 3\.0 GB are available"):
         build(Mlp(kind="mlp", nodes=(64, 9_000_000)))
 
 
-def test_so_do_those_that_bring_a_residual_block_to_its_shape(monkeypatch):
+def test_projection_weights_of_a_residual_block_that_do_not_fit_are_reported(monkeypatch):
     monkeypatch.setattr(memory, "available_memory", lambda: 10**7)
     monkeypatch.setattr(memory, "LARGE", 10**6)
     block = {"residual": {"layers": [{"dense": 10}, {"dense": 3000}]}}

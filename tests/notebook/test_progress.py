@@ -1,4 +1,4 @@
-"""Progress: where it is shown, and what of a run and a sweep."""
+"""Progress: where it is shown, and what is shown of a run and a sweep."""
 
 import pytest
 
@@ -22,7 +22,7 @@ from tests.search.records import of_accuracy
 
 
 def remembering(progress):
-    """One that remembers what it shows instead."""
+    """A progress display that remembers its HTML instead of showing it."""
 
     class Remembering(progress):
         html = ""
@@ -37,7 +37,7 @@ def record(epoch):
     return {"epoch": epoch, "loss": 0.5, "accuracy": 0.9, "val_loss": 0.6, "val_accuracy": 0.8, "seconds": 1.2}
 
 
-def test_a_script_is_no_notebook():
+def test_a_script_is_not_a_notebook():
     assert not in_notebook()
 
 
@@ -45,7 +45,7 @@ def test_a_script_is_no_notebook():
     ("watched", "silent"),
     [(run_progress, experiment.Observer), (sweep_progress, sweeps.Observer), (search_progress, search.Observer)],
 )
-def test_an_observer_of_ones_own_is_taken_and_nothing_is_shown_if_so_asked(watched, silent):
+def test_a_given_observer_is_used_and_nothing_is_shown_on_request(watched, silent):
     own = silent()
     with watched(own, shown=True) as told:
         assert told is own
@@ -67,13 +67,13 @@ class TestRun:
         for text in ("loss 0.2500, accuracy 0.5000", "<td", "0.9000", "val_accuracy"):
             assert text in shown.html
 
-    def test_shows_the_last_epochs_only(self, shown):
+    def test_shows_only_the_last_epochs(self, shown):
         for epoch in range(1, 31):
             shown.epoch(record(epoch), 30)
         assert shown.html.count("<tr>") == 1 + 8
         assert ">30</td>" in shown.html
 
-    def test_ends_without_what_was_in_progress(self, shown):
+    def test_shows_no_progress_at_the_end(self, shown):
         with shown:
             shown.preparing("Reading the data")
         assert shown.html == "<div>Already finished; loaded from its folder.</div>"
@@ -104,11 +104,11 @@ def test_a_sweep_shows_what_is_running(tmp_path):
 
 def test_a_search_shows_what_is_running_what_was_reached_and_how_far_it_is(tmp_path):
     record, shown = of_accuracy(confirmed=False), remembering(_SearchProgress)
-    shown.begun(record, Forecast(0, 600.0, 24, 900.0, 2, "a short timing", ()))
-    assert "Search mlp: 27 trials of 20 epochs" in shown.html
+    shown.begun(record, Forecast(0, 600.0, 24, 900.0, 2, "a short benchmark", ()))
+    assert "Search mlp: finished, 27 trials." in shown.html
     shown.reported(record.trials[2], record, 90.0)
     shown.running([RunningTrial(record.trials[3], 6, running(tmp_path, 3))])
-    for text in ("[3/27] learning_rate", "epoch 6/20", "3/6", "27 of 27 trials, best 0.98", "<progress value="):
+    for text in ("Trial 3: learning_rate", "epoch 6/20", "3/6", "27 of 27 trials, best 0.98", "<progress value="):
         assert text in shown.html
     shown.ended_search(record)
     assert "<progress" not in shown.html

@@ -1,4 +1,4 @@
-"""Where the words of a figure stand, as its renderer sees it."""
+"""Where the texts of a figure are, according to its renderer."""
 
 import numpy as np
 from matplotlib.axis import Axis
@@ -13,7 +13,7 @@ def words(figure):
 
 
 def overlaps(figure):
-    """Pairs of texts of which one covers the other; of slanted ones, whose boxes overlap although they do not, none."""
+    """Pairs of texts of which one covers the other, without slanted ones, whose boxes overlap although they do not."""
     texts = _texts(figure)
     boxes = np.array([text.get_window_extent().extents for text in texts]).reshape(-1, 4)
     slanted = np.array([text.get_rotation() % 90 != 0 for text in texts], dtype=bool)
@@ -23,7 +23,7 @@ def overlaps(figure):
 
 
 def outside(figure):
-    """Texts that are not wholly within the figure."""
+    """Texts that are not entirely within the figure."""
     width, height = figure.bbox.size
     return [
         text
@@ -33,7 +33,7 @@ def outside(figure):
 
 
 def _texts(figure):
-    """All that are visible, without the labels of ticks beyond an axis' limits, which are kept but not drawn."""
+    """All visible texts, without the labels of ticks beyond an axis' limits, which are kept but not drawn."""
     figure.draw_without_rendering()
     hidden = set()
     for axis in figure.findobj(Axis):

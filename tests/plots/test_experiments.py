@@ -1,7 +1,9 @@
 """Claims about the figures over many experiments: every name is there and clear of the others, nothing is hidden."""
 
+import csv
 from itertools import combinations, pairwise
 from math import inf, nan
+from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -15,8 +17,10 @@ from mnist_lab import plots
 from mnist_lab.plots import labels
 from mnist_lab.plots.accuracies import EACH
 from mnist_lab.plots.overview import MOST
-from mnist_lab.plots.style import INK
-from tests.plots.layout import overlaps
+from mnist_lab.plots.style import BLUE, INK
+from tests.plots.layout import outside, overlaps
+
+ROOT = Path(__file__).parents[2]
 
 
 def history(last, epochs=10, **values):
@@ -61,7 +65,7 @@ def all_against(curves, base):
 
 
 def drawn_texts(figure):
-    """The texts of the figure by what they say, with their boxes in pixels; the axes' own labels left out."""
+    """The boxes in pixels of the figure's texts, by text, without the axes' own labels."""
     figure.draw_without_rendering()
     return {text.get_text(): text.get_window_extent() for text in figure.texts if text.get_text()}
 
@@ -94,9 +98,9 @@ def test_a_few_lines_are_told_apart_without_colour(number):
     assert len(looks) == len(axes.lines) == number
 
 
-def test_the_root_of_all_comparisons_stands_out_and_each_line_is_led_to_its_name():
+def test_the_root_of_all_comparisons_stands_out_and_each_line_is_connected_to_its_name():
     curves = many(7)
-    chain = dict(pairwise(reversed(curves)))  # each is compared against the one before it
+    chain = dict(pairwise(reversed(curves)))  # each is compared with the one before it
     figure = plots.all_accuracies(curves, title="sweep", bases=chain)
     axes = figure.axes[0]
     [base] = [line for line in axes.lines if line.get_linewidth() == 2.2]
@@ -111,7 +115,24 @@ def test_the_root_of_all_comparisons_stands_out_and_each_line_is_led_to_its_name
     assert set(np.round(names, 6)) <= set(np.round(slanted, 6))
 
 
-def test_where_a_line_ends_early_nothing_solid_goes_on_to_its_name():
+@pytest.mark.parametrize(
+    ("bases", "bold"),
+    [
+        ({"b": "a", "c": "a"}, "; bold: the base"),
+        ({"b": "a", "d": "c"}, "; bold: the bases"),
+        ({"b": "a", "c": "b"}, ""),
+        ({}, ""),
+    ],
+    ids=["one", "two", "a chain", "none"],
+)
+def test_the_note_says_what_is_drawn_and_what_bold_means(bases, bold):
+    curves = {name: [history(0.98)] * (1 + (name == "a")) for name in "abcd"}
+    notes = [text.get_text() for text in plots.all_accuracies(curves, title="sweep", bases=bases).texts]
+    expected = f"line: mean; band: range over 1 to 2 seeds{bold}; number: mean after the last epoch"
+    assert expected in notes
+
+
+def test_no_solid_line_connects_an_early_end_to_the_name():
     figure = plots.all_accuracies({"short": [history(0.97, 8)], "long": [history(0.98, 12)]}, title="sweep")
     axes = figure.axes[0]
     end = axes.transData.transform((8, 0.97))[0] / figure.dpi
@@ -126,7 +147,7 @@ def test_where_a_line_ends_early_nothing_solid_goes_on_to_its_name():
     [many(EACH + 1), many(40, 2), {"short": [history(0.97, 10)], "long": [history(0.98, 120)]}],
     ids=["11", "40 of 2 seeds", "10 and 120 epochs"],
 )
-def test_many_experiments_and_such_of_unlike_length_have_panels_of_their_own_with_their_base_dashed(curves):
+def test_many_experiments_and_those_of_unlike_length_have_panels_of_their_own_with_their_base_dashed(curves):
     base = next(iter(curves))
     figure = plots.all_accuracies(curves, title="sweep", bases=all_against(curves, base))
     assert len(figure.axes) == len(curves)
@@ -166,7 +187,7 @@ def test_seeds_that_stopped_earlier_count_as_far_as_they_went():
     line = figure.axes[0].lines[0]
     assert list(line.get_xdata()) == list(range(1, 9))
     assert line.get_ydata()[-1] == pytest.approx(0.96)
-    assert "0.9300  a" in drawn_texts(figure)  # the mean of what each seed ended with
+    assert "0.9300  a" in drawn_texts(figure)  # the mean of the last values of the seeds
 
 
 def test_more_experiments_than_can_be_read_are_left_out_in_the_middle_and_counted():
@@ -174,6 +195,8 @@ def test_more_experiments_than_can_be_read_are_left_out_in_the_middle_and_counte
     figure = plots.all_accuracies(curves, title="sweep", bases=all_against(curves, "experiment_60"))
     assert len(figure.axes) == MOST + 1
     assert any(f"{100 - MOST - 1} of middling accuracy are not shown" in text for text in drawn_texts(figure))
+    assert overlaps(figure) == []
+    assert outside(figure) == []
     assert any(text.get_text() == "experiment_60" for axes in figure.axes for text in axes.texts)
 
 
@@ -272,17 +295,41 @@ def test_bars_are_the_confidence_intervals_and_end_at_the_panel():
 @pytest.mark.parametrize(
     ("seeds", "expected"),
     [
-        ([1, 1], ["one run", "95 % confidence interval"]),
-        ([5, 5], ["mean of 5 runs", "95 % confidence interval"]),
-        ([1, 3, 5], ["mean of 3 to 5 runs", "one run", "95 % confidence interval"]),
+        ([1, 1], ["one run", "95 % confidence interval over test images"]),
+        ([5, 5], ["mean of 5 runs", "95 % confidence interval over seeds"]),
+        (
+            [1, 3, 5],
+            ["mean of 3 to 5 runs", "one run: interval over test images", "95 % confidence interval over seeds"],
+        ),
     ],
 )
-def test_the_key_says_what_the_bars_are(seeds, expected):
+def test_the_legend_explains_the_bars(seeds, expected):
     points = {f"p{i}": point(10**i, seeds=n, base=i == 3) for i, n in enumerate(seeds, 3)}
     figure = plots.accuracy_against_parameters(points, title="sweep")
     assert [text.get_text() for text in figure.legends[0].get_texts()] == [*expected, "base"]
     figure.draw_without_rendering()
     assert figure.legends[0].get_window_extent().x1 <= figure.bbox.x1
+
+
+def test_of_folds_which_are_not_independent_the_key_says_what_the_interval_is_over():
+    folds = plots.Point(1000, [0.98, 0.982, 0.981], (0.97, 0.99), over_images=True)
+    figure = plots.accuracy_against_parameters({"a": folds}, title="sweep")
+    texts = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert texts == ["mean of 3 runs", "95 % confidence interval over test images"]
+
+
+def test_a_single_run_is_hollow_and_an_interval_that_leaves_the_panel_ends_in_arrowheads():
+    points = {"one": point(1000), "of two": point(9_000, seeds=2, spread=0.3), "of five": point(90_000, seeds=5)}
+    figure = plots.accuracy_against_parameters(points, title="sweep")
+    markers = [line for line in figure.artists if len(line.get_xdata()) == 1]
+    assert [line.get_markerfacecolor() for line in markers if line.get_marker() == "o"] == ["white", BLUE, BLUE]
+    assert [line.get_marker() for line in markers if line.get_marker() != "o"] == ["v", "^"]
+
+
+@pytest.mark.parametrize(("second", "said"), [(1000, True), (500_000, False)])
+def test_the_axis_says_that_points_were_moved_only_where_some_were(second, said):
+    figure = plots.accuracy_against_parameters({"a": point(1000), "b": point(second)}, title="sweep")
+    assert ("drawn side by side" in figure.axes[0].get_xlabel()) == said
 
 
 @settings(max_examples=15)
@@ -323,7 +370,7 @@ def test_names_are_not_read_as_formulas_and_long_ones_keep_both_ends():
     assert all(not text.get_parse_math() for text in figure.findobj(matplotlib.text.Text) if text in figure.texts)
 
 
-# Where labels stand
+# Where labels are
 
 
 @given(st.lists(st.floats(-100, 100), min_size=1, max_size=40), st.floats(0.1, 5))
@@ -341,3 +388,16 @@ def test_a_column_stays_within_its_bounds_where_there_is_room(targets):
     placed = labels.column(sorted(targets), 1.0, 0.0, 25.0)
     assert placed.min() >= -1e-9
     assert placed.max() <= 25 + 1e-9
+
+
+def test_no_label_is_led_past_other_points_to_a_place_far_off():
+    """The published experiments, of which step4_dropout had its label above four points that lie above it."""
+    points = {}
+    for row in csv.DictReader((ROOT / "results" / "published" / "summary.csv").open()):
+        kind = "images" if row["n"] == "1" else "seeds"
+        interval = float(row[f"test_ci95_{kind}_low"]), float(row[f"test_ci95_{kind}_high"])
+        accuracies = [float(row["test_mean"])] * int(row["n"])
+        points[row["experiment"]] = plots.Point(int(row["parameters"]), accuracies, interval)
+    figure = plots.accuracy_against_parameters(points, title="published")
+    leaders = [line.get_xydata() for line in figure.artists if line.get_linewidth() == 0.5]
+    assert max(float(np.hypot(*(end - start))) for start, end in leaders) < 0.75

@@ -35,7 +35,7 @@ def test_weights_have_one_scale_about_zero():
         assert np.array_equal(tile.get_array(), value[..., 0])
 
 
-def test_of_many_weights_the_largest_are_shown_and_the_rest_counted():
+def test_the_largest_of_many_weights_are_shown_and_the_rest_counted():
     values = np.ones((100, 2, 2, 1)) * np.arange(1, 101)[:, None, None, None]
     figure = plots.weights(values, unit="unit", layer="dense_1", title="run")
     assert [tile.get_array()[0, 0] for tile in tiles(figure)] == list(range(37, 101))

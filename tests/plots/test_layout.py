@@ -1,4 +1,4 @@
-"""Claims about where the words of every figure stand: none covers another, none is cut, whatever a run or a name is."""
+"""Claims about where the texts of every figure are: none covers another, none is cut, whatever a run or a name is."""
 
 from math import inf, nan
 
@@ -39,7 +39,7 @@ def pictures(n, *shape):
     return np.random.default_rng(0).integers(0, 256, (n, *shape), dtype=np.uint8)
 
 
-# Text that has to fit
+# Text that must fit
 
 
 @settings(max_examples=25)
@@ -64,6 +64,14 @@ def test_a_title_is_broken_after_punctuation_and_not_within_parentheses():
     assert fitted(text, 0.75 * text_width(text, 10), 10, lines=2) == (
         "no_rescale, seed 1,\nFashion-MNIST (a copy of ours), 12,000 rows"
     )
+
+
+def test_a_title_is_not_broken_within_a_number():
+    text = "no_rescale, seed 1: 1,412 of 10,000 wrong"
+    whole = text.split()
+    for share in np.arange(0.4, 1.0, 0.02):
+        found = fitted(text, share * text_width(text, 10), 10, lines=3)
+        assert ELLIPSIS in found or found.split() == whole
 
 
 def test_what_does_not_fit_is_left_out_in_the_middle():

@@ -1,4 +1,4 @@
-"""The figures of a few runs beside each other: curves over each other, and the images that tell two networks apart."""
+"""The figures that compare a few runs: overlaid curves, and the images that tell two networks apart."""
 
 from math import inf, nan
 
@@ -58,7 +58,7 @@ def test_seeds_are_their_mean_with_a_band_of_validation():
     accuracy = figure.axes[0]
     assert len(accuracy.collections) == 1
     assert any(line.get_ydata()[-1] == pytest.approx(0.95) for line in accuracy.lines)
-    assert any("mean and range over the seeds, 1 to 2 each" in text for text in texts(figure))
+    assert any("line: mean; band: range over 1 to 2 seeds" in text for text in texts(figure))
 
 
 @settings(max_examples=6)

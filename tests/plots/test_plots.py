@@ -40,7 +40,7 @@ def images(n, *shape):
 
 
 def texts(figure):
-    """Every word in the figure, titles and legends included."""
+    """Every text in the figure, including titles and legends."""
     figure.draw_without_rendering()
     return [text.get_text() for text in figure.findobj(matplotlib.text.Text) if text.get_text()]
 
@@ -59,7 +59,7 @@ def png(figure, folder):
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 3, 7, 10, 15, 20, 37, 100, 120])
-def test_epoch_ticks_are_whole_numbers_within_the_run_and_not_crowded(epochs):
+def test_epoch_ticks_are_integers_within_the_run_and_not_crowded(epochs):
     axes = plots.loss(history(epochs), title="run").axes[0]
     ticks = axes.get_xticks()
     assert all(tick == int(tick) and 1 <= tick <= epochs for tick in ticks)
@@ -91,6 +91,13 @@ def test_the_legend_carries_the_final_and_the_published_numbers():
     ]
 
 
+def test_published_numbers_after_the_last_and_the_best_epoch_are_told_apart():
+    reference = {"test_accuracy": 0.9799, "best_test_accuracy": 0.9805}
+    axes = plots.accuracy(history(10), title="run", reference=reference).axes[0]
+    published = {line.get_label(): line.get_linestyle() for line in axes.lines if "published" in line.get_label()}
+    assert published == {"published test 0.9799": ":", "published best test 0.9805": "-."}
+
+
 def test_lines_are_told_apart_without_colour():
     train, validation = plots.accuracy(history(10), title="run").axes[0].lines
     assert train.get_linestyle() != validation.get_linestyle()
@@ -102,7 +109,7 @@ def test_no_validation_means_no_validation_line():
     assert legend(figure) == ["training 0.0800", "best epoch 5"]
 
 
-def test_a_test_set_that_serves_as_validation_is_called_so():
+def test_a_test_set_that_serves_as_validation_is_labelled_as_such():
     assert "test (used as validation) 0.9770" in legend(
         plots.accuracy(history(10), title="run", validation_name="test")
     )
@@ -123,7 +130,7 @@ def test_a_far_off_published_number_does_not_squeeze_the_curves():
     assert "published test 0.3039 (outside)" in legend(figure)
 
 
-def test_a_poor_first_epoch_stays_in_the_panel_and_leaves_room_to_the_rest():
+def test_a_poor_first_epoch_stays_in_the_panel_and_leaves_room_for_the_rest():
     rows = history(20)
     rows[0]["accuracy"], rows[0]["loss"] = 0.1234, 9.0
     accuracy, loss = plots.accuracy(rows, title="run").axes[0], plots.loss(rows, title="run").axes[0]
@@ -197,8 +204,8 @@ def test_every_mean_within_the_epochs_is_drawn_however_few_batches_an_epoch_has(
     assert np.mean(line.get_ydata()) == pytest.approx(np.mean(within["accuracy"]), abs=0.002)
 
 
-def test_what_an_epochs_last_batches_leave_over_makes_no_spike():
-    """Nine means over 50 batches of an epoch and one over 5, which is by chance far above the others."""
+def test_the_batches_left_over_at_the_end_of_an_epoch_make_no_spike():
+    """Nine means over 50 batches of an epoch, and one over 5 that happens to be far above the others."""
     position = np.concatenate([epoch + np.append(np.arange(50, 451, 50), 455) / 455 for epoch in range(3)])
     accuracy = np.where(np.arange(30) % 10 == 9, 0.9978, 0.9905)
     within = {"epoch": position, "loss": 1 - accuracy, "accuracy": accuracy}
@@ -209,7 +216,7 @@ def test_what_an_epochs_last_batches_leave_over_makes_no_spike():
 
 
 @pytest.mark.parametrize("quantity", ["accuracy", "loss"])
-def test_the_test_score_leaves_the_marker_of_its_epoch_to_be_seen(quantity):
+def test_the_test_score_does_not_hide_the_marker_of_its_epoch(quantity):
     rows = history(10)
     figure = getattr(plots, quantity)(rows, title="run", test=rows[6][f"val_{quantity}"], best_epoch=7)
     _, validation, test = figure.axes[0].lines
@@ -300,7 +307,7 @@ def test_mistakes_are_the_wrong_ones_the_most_confident_first():
     assert any("3 of 20 wrong" in text for text in texts(figure))
 
 
-def test_no_mistakes_at_all_is_said():
+def test_the_absence_of_mistakes_is_stated():
     right = np.arange(10)
     figure = plots.mistakes(images(10, 28, 28), right, right, np.ones(10), DIGITS, title="run")
     assert not figure.axes[0].images
@@ -386,7 +393,7 @@ def test_a_folder_that_is_not_there_is_an_error_that_names_the_file(tmp_path):
         plots.save(plots.accuracy(history(1), title="run"), tmp_path / "missing" / "accuracy.png")
 
 
-def test_a_write_that_fails_half_way_keeps_the_old_file_and_no_remains(tmp_path, monkeypatch):
+def test_a_write_that_fails_half_way_keeps_the_old_file_and_leaves_nothing_else(tmp_path, monkeypatch):
     path = tmp_path / "accuracy.png"
     path.write_bytes(b"old")
 
@@ -400,7 +407,7 @@ def test_a_write_that_fails_half_way_keeps_the_old_file_and_no_remains(tmp_path,
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == {"accuracy.png": b"old"}
 
 
-def test_what_a_kill_leaves_of_a_plot_goes_when_the_run_goes_on(tmp_path):
+def test_what_a_kill_leaves_of_a_plot_is_removed_when_the_run_continues(tmp_path):
     code = (
         "import os, sys; from pathlib import Path; from PIL import Image; from mnist_lab import plots\n"
         "Image.Image.save = lambda self, target, **_: (target.write_bytes(b'half'), os._exit(9))\n"

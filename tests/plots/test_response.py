@@ -11,6 +11,7 @@ from mnist_lab.config.settings import setting_name
 from mnist_lab.config.settings import settings as settings_of
 from mnist_lab.plots.response import MOST_LINES
 from mnist_lab.reports.responses import varied, with_training_images
+from tests.plots.layout import outside
 
 
 def point(value, mean=0.97, seeds=3, half=0.005, base=False):
@@ -36,7 +37,7 @@ def ticks(axes):
         ([7], "linear", ["7"]),
     ],
 )
-def test_the_axis_is_logarithmic_where_the_values_are_and_has_a_tick_at_each(values, scale, labels):
+def test_the_axis_is_logarithmic_if_the_values_are_and_has_a_tick_at_each(values, scale, labels):
     axes = plots.response({"": [point(value) for value in values]}, quantity="rate", title="sweep").axes[0]
     assert axes.get_xscale() == scale
     assert sorted(ticks(axes), key=labels.index) == labels
@@ -59,22 +60,34 @@ def test_every_value_has_its_mean_its_interval_and_its_seeds():
 @pytest.mark.parametrize(
     ("seeds", "expected"),
     [
-        ([1, 1, 1], ["one run", "95 % confidence interval"]),
-        ([4, 4, 4], ["mean of 4 runs", "each run", "95 % confidence interval"]),
-        ([1, 3, 5], ["mean of 3 to 5 runs", "each run", "one run", "95 % confidence interval"]),
+        ([1, 1, 1], ["one run", "95 % confidence interval over test images"]),
+        ([4, 4, 4], ["mean of 4 runs", "each run", "95 % confidence interval over seeds"]),
+        (
+            [1, 3, 5],
+            [
+                "mean of 3 to 5 runs",
+                "each run",
+                "one run: interval over test images",
+                "95 % confidence interval over seeds",
+            ],
+        ),
     ],
 )
-def test_the_key_says_what_the_bars_are(seeds, expected):
+def test_the_legend_explains_the_bars(seeds, expected):
     points = [point(i, seeds=n, base=i == 1) for i, n in enumerate(seeds)]
     figure = plots.response({"": points}, quantity="n", title="sweep")
     assert [text.get_text() for text in figure.legends[0].get_texts()] == [*expected, "base"]
+    assert outside(figure) == []
 
 
 def test_intervals_of_two_seeds_do_not_squeeze_the_means():
-    """Student's t for one degree of freedom is 12.7."""
+    """Student's t with one degree of freedom is 12.7."""
     points = [point(value, 0.97 + value / 1000, seeds=2, half=0.3) for value in (1, 2, 3)]
-    low, high = plots.response({"": points}, quantity="n", title="sweep").axes[0].get_ylim()
+    axes = plots.response({"": points}, quantity="n", title="sweep").axes[0]
+    low, high = axes.get_ylim()
     assert 0.95 < low < high < 0.99
+    arrowheads = {(line.get_marker(), line.get_ydata()[0]) for line in axes.lines if line.get_marker() in "v^"}
+    assert arrowheads == {("v", low), ("^", high)}
 
 
 def test_lines_are_told_apart_without_colour_and_do_not_cover_each_others_intervals():
@@ -87,7 +100,7 @@ def test_lines_are_told_apart_without_colour_and_do_not_cover_each_others_interv
     assert {f"dropout {n}" for n in range(4)} <= {text.get_text() for text in figure.texts}
 
 
-def test_of_many_lines_the_bases_and_the_best_are_named_and_the_others_counted():
+def test_among_many_lines_the_bases_and_the_best_are_named_and_the_others_counted():
     lines = {f"line {n:02}": [point(value, 0.9 + n / 1000, base=n == 0) for value in (1, 2, 3)] for n in range(20)}
     figure = plots.response(lines, quantity="n", title="sweep")
     named = {text.get_text() for text in figure.texts if text.get_text().startswith("line")}
@@ -159,7 +172,7 @@ def test_without_three_values_of_one_number_there_is_nothing_to_plot(changes):
     assert varied([measured(change) for change in changes]) == []
 
 
-def test_two_varied_numbers_give_a_plot_each_with_a_line_for_every_value_of_the_other():
+def test_each_of_two_varied_numbers_has_a_plot_with_a_line_for_every_value_of_the_other():
     grid = [
         measured({"train.optimizer.learning_rate": rate, "model.dropout": dropout})
         for rate in (0.0003, 0.001, 0.003) for dropout in (0.5, 0.0, 0.2)
@@ -174,7 +187,7 @@ def test_two_varied_numbers_give_a_plot_each_with_a_line_for_every_value_of_the_
     ]  # fmt: skip
 
 
-def test_optimizers_have_a_line_each_without_what_they_only_have_by_default():
+def test_each_optimizer_has_a_line_labelled_without_its_default_arguments():
     arms = [{"train.optimizer.learning_rate": rate} for rate in (0.0003, 0.001, 0.003)]
     sgd = [{"train.optimizer": {"name": "sgd", "momentum": 0.9, "learning_rate": rate}} for rate in (0.01, 0.03, 0.1)]
     assert values(varied([measured(arm) for arm in arms + sgd])) == {
@@ -182,13 +195,13 @@ def test_optimizers_have_a_line_each_without_what_they_only_have_by_default():
     }
 
 
-def test_training_images_count_where_all_are_used_too():
+def test_training_images_count_even_if_all_are_used():
     drawn = [measured({"data.subset": n}, images=n) for n in (100, 500)]
     some = [*drawn, measured({}, images=1437)]
     assert values(varied(some)) == {"training images": {"": [100, 500, 1437]}}
 
 
-def test_a_layers_dropout_is_told_by_its_place():
+def test_the_dropout_of_a_layer_is_named_by_its_place():
     def net(rate):
         layers = ["flatten", {"dense": 16}, {"dropout": rate}, {"dense": {"units": "classes", "activation": "softmax"}}]
         return {"model.layers": layers}

@@ -1,4 +1,4 @@
-"""Claims about the figures of a search: what they draw, and where their words stand."""
+"""Claims about the figures of a search: what they draw, and where their texts are."""
 
 import random
 
@@ -52,13 +52,19 @@ def test_the_best_so_far_of_each_rung_never_falls_and_is_what_trials_had_reached
             assert ys[-1] == max(at.value for trial in trials for at in trial.reached if at.epoch == epoch)
 
 
-def test_of_a_loss_the_best_so_far_never_rises():
+def test_the_best_loss_so_far_never_rises():
     trials = [
         Tried(trial.number, trial.values, [at._replace(value=1 - at.value) for at in trial.reached])
         for trial in tried(20)
     ]
     figure = searches.best_so_far(trials, quantity=LOSS, several=False, title="search")
     assert all((np.diff(line.get_ydata()) <= 0).all() for axes in figure.axes for line in lines(axes))
+
+
+@pytest.mark.parametrize("rungs", [(2, 6, 20), (20,)])
+def test_the_lines_between_the_rungs_of_a_trial_are_in_the_legend_where_there_are_any(rungs):
+    figure = searches.best_so_far(tried(20, rungs=rungs), quantity=ACCURACY, several=False, title="search")
+    assert ("same trial" in [text.get_text() for text in figure.legends[0].get_texts()]) == (len(rungs) > 1)
 
 
 @pytest.mark.parametrize(("seconds", "unit"), [(100, "s"), (1000, "min"), (20_000, "h")])
@@ -83,6 +89,17 @@ def test_a_slice_has_every_trial_with_the_parameter_at_its_value():
             assert place == expected
             assert line.get_ydata()[0] == trial.last.value
     assert [axes.get_xscale() for axes in figure.axes] == ["log", "linear", "linear", "linear"]
+
+
+def test_choices_of_several_numbers_are_written_whole():
+    nodes = Dimension("nodes per hidden layer", choices=("256-256", "512-512", "1024", "512-512-512"))
+    trials = [Tried(i, {nodes.name: choice}, [At(3, 0.97, 1.0)]) for i, choice in enumerate(nodes.choices, 1)]
+    some = [nodes, *SPACE[:2], nodes]
+    figure = searches.slices(trials, some, quantity=ACCURACY, several=False, title="search")
+    ticks = [label.get_text().replace("\n", "") for label in figure.axes[3].get_xticklabels()]
+    assert ticks == list(nodes.choices)
+    assert overlaps(figure) == []
+    assert outside(figure) == []
 
 
 def test_without_promotion_slices_show_the_order_of_the_trials():

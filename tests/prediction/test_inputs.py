@@ -1,4 +1,4 @@
-"""Pictures come to a network on the scale of the images that it learned from."""
+"""Pictures reach a network on the scale of the images that it learned from."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from tests.run_folders import MNIST, finished_run
 
 
 def read(image, white=255):
-    """An image of 8 x 8 as a network sees it whose data set has this white."""
+    """An 8 x 8 image as seen by a network whose data set has this white."""
     [picture], problems = read_pictures([image], Signature((8, 8, 1), ("a", "b"), "mine", "none", white=white))
     assert problems == []
     return picture.prepared
@@ -28,12 +28,12 @@ def test_numbers_within_the_data_set_s_scale_are_on_that_scale(sixteenths, tmp_p
     assert prepared.done.startswith("scaled from 0..16 to 0..255")
 
 
-def test_an_image_file_within_the_data_set_s_scale_is_too(sixteenths, tmp_path):
+def test_an_image_file_within_the_data_set_s_scale_is_on_that_scale(sixteenths, tmp_path):
     Image.fromarray(sixteenths.astype(np.uint8)).save(tmp_path / "a.png")
     np.testing.assert_array_equal(read(tmp_path / "a.png", white=16).pixels[..., 0], np.rint(sixteenths * 255 / 16))
 
 
-def test_an_array_within_the_data_set_s_scale_is_too(sixteenths):
+def test_an_array_within_the_data_set_s_scale_is_on_that_scale(sixteenths):
     np.testing.assert_array_equal(read(sixteenths, white=16).pixels[..., 0], np.rint(sixteenths * 255 / 16))
 
 
@@ -42,7 +42,7 @@ def test_the_data_set_s_scale_is_that_of_the_run(tmp_path):
     assert [signature_of(load_run(folder.path)).white for folder in folders] == [16, 255]
 
 
-def test_small_numbers_are_spread_to_their_brightest_where_no_scale_is_known(sixteenths, tmp_path):
+def test_small_numbers_are_spread_to_their_brightest_if_no_scale_is_known(sixteenths, tmp_path):
     np.save(tmp_path / "a.npy", sixteenths)
     prepared = read(tmp_path / "a.npy")
     assert prepared.pixels.max() == 255

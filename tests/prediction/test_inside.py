@@ -53,7 +53,7 @@ def test_a_dense_layer_that_does_not_work_on_pixels_has_no_weight_images(before)
 
 
 @pytest.mark.parametrize("convolutions", [1, 2])
-def test_feature_maps_are_what_each_convolution_gives(convolutions):
+def test_feature_maps_are_the_outputs_of_each_convolution(convolutions):
     layers = [{"conv": {"filters": 3 + n, "kernel": 3, "activation": "relu"}} for n in range(convolutions)]
     model = network(*layers, "flatten", shape=(9, 8, 1))
     image = np.random.default_rng(0).integers(0, 256, (9, 8, 1), dtype=np.uint8)

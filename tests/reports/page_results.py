@@ -1,4 +1,4 @@
-"""Results for tests of the page: a base with arms on one data set, an experiment of its own on another."""
+"""Results for tests of the page: a base with arms on one data set, a separate experiment on another."""
 
 from pathlib import Path
 
@@ -17,12 +17,12 @@ def compared(results: Path) -> Study:
 
 
 def mistakes() -> list[dict]:
-    """Three fours that were taken for nines."""
+    """Three fours predicted as nines."""
     return [{"index": i, "label": 4, "predicted": 9, "confidence": 0.9} for i in (3, 5, 8)]
 
 
 def two_data_sets(folder: Path) -> Path:
-    """Write runs into `folder` / results, and their page; gives the page's path."""
+    """Write runs into `folder` / results, and their page; return the page's path."""
     results = folder / "results"
     for seed in range(1, 7):
         run = finished_run(results, seed=seed, test=0.98 + 0.0005 * (seed % 3))

@@ -21,7 +21,7 @@ from tests.run_folders import MNIST, finished_run, give_mistakes
 
 
 def wrong(folder, *indices, label=4, predicted=9, confidence=0.9):
-    """Say which test images a run gets wrong."""
+    """Set which test images a run gets wrong."""
     made = [{"index": i, "label": label, "predicted": predicted, "confidence": confidence} for i in indices]
     give_mistakes(folder, made)
     return folder
@@ -37,7 +37,7 @@ def metric(arm, name):
 
 @pytest.fixture
 def single(tmp_path):
-    """A base and an arm with a run each: 3 images only the base gets wrong, 12 only the arm, 1 both."""
+    """A base and an arm with one run each: the base alone gets 3 images wrong, the arm alone 12, both 1."""
     wrong(finished_run(tmp_path, test=0.9996), *range(4))
     wrong(finished_run(tmp_path, "ablation/nodes_1024", test=0.9987, parameters=1_863_690), 0, *range(100, 112))
     return tmp_path
@@ -45,7 +45,7 @@ def single(tmp_path):
 
 @pytest.fixture(scope="module")
 def seeds(tmp_path_factory):
-    """The same with seeds 1 to 8, and one more of each that the other has not; the arm is better with every seed."""
+    """A base and an arm with seeds 1 to 8, and one more each that the other lacks; the arm is always better."""
     results = tmp_path_factory.mktemp("seeds")
     for seed in range(1, 10):
         wrong(finished_run(results, seed=seed, test=0.97 + 0.001 * (seed % 3)), 1, 2)
@@ -86,7 +86,7 @@ class TestSides:
         assert mark in str(error.value)
         assert find_sides([mark], single)[0][0].runs[0].folder.id == other.id
 
-    def test_a_folder_of_several_experiments_is_no_side(self, single):
+    def test_a_folder_of_several_experiments_is_not_a_side(self, single):
         with pytest.raises(InputError, match=r"2 experiments have runs there.*\n.*mlp_512"):
             find_sides([str(single)], single)
 
@@ -118,7 +118,7 @@ class TestSides:
 
     def test_runs_of_one_experiment_are_told_apart_by_seed_or_fingerprint(self, seeds_to_change):
         runs = [next((seeds_to_change / "mlp_512").glob(f"seed{seed}-*")).name for seed in (1, 2)]
-        assert [side.name for side in find_sides(runs, seeds_to_change)[0]] == ["mlp_512, seed 1", "mlp_512, seed 2"]
+        assert [side.name for side in find_sides(runs, seeds_to_change)[0]] == ["mlp_512 (seed 1)", "mlp_512 (seed 2)"]
         other = finished_run(seeds_to_change, train__epochs=5)
         marks = [name.rpartition("-")[2] for name in (runs[0], other.id)]
         assert [side.name for side in find_sides(marks, seeds_to_change)[0]] == [f"mlp_512 ({mark})" for mark in marks]
@@ -146,12 +146,21 @@ class TestSingleModels:
         assert test.interval == accuracy_difference(3, 12, 10_000)
         assert test.interval[0] < test.difference < test.interval[1]
 
-    def test_of_one_seed_nothing_is_claimed_about_the_experiments(self, single):
+    def test_with_one_seed_nothing_is_claimed_about_the_experiments(self, single):
         comparison = compared(single, "mlp_512", "nodes_1024")
         assert comparison.arms[0].verdict.kind is Kind.IMPOSSIBLE
         verdict = wording.comparison.findings(comparison, comparison.arms[0])[0]
         assert "The model of mlp_512 is better on these test images (McNemar's exact test, p = .035" in verdict
         assert "at least 6 are needed" in verdict
+        assert verdict.endswith("Name experiments instead of single runs to compare all their seeds.")
+        assert comparison.overview[1][-1] == "worse (model only)"
+
+    def test_of_two_experiments_with_one_seed_in_common_nobody_is_told_to_name_experiments(self, seeds):
+        run = next((seeds / "ablation/nodes_1024").glob("seed5-*"))
+        comparison = compared(seeds, "mlp_512", run)
+        said = wording.comparison.findings(comparison, comparison.arms[0])[0]
+        assert "One seed allows no verdict" in said
+        assert "Name experiments" not in said
 
     def test_runs_of_one_configuration_with_other_seeds_are_two_models_too(self, seeds_to_change):
         first, second = (next((seeds_to_change / "mlp_512").glob(f"seed{seed}-*")) for seed in (1, 2))
@@ -160,7 +169,9 @@ class TestSingleModels:
         [arm] = comparison.arms
         assert (arm.group.changed, arm.pairs) == ("seed 1 -> 2", 1)
         assert (len(arm.disputed.base_errs), len(arm.disputed.this_errs)) == (1, 10)
-        assert "They have the same configuration" in wording.comparison.findings(comparison, arm)[0]
+        said = wording.comparison.findings(comparison, arm)[0]
+        assert said.endswith("Both have the same configuration; only the seed differs.")
+        assert wording.comparison.runs_compared(comparison, arm) == "one run each, seeds 1 and 2"
         assert json.loads(as_json(of_comparison(comparison, [])))["arms"][0]["verdict"]["shared_seeds"] == []
 
     def test_p_is_corrected_for_the_number_of_arms(self, single):
@@ -170,7 +181,7 @@ class TestSingleModels:
         assert ps == pytest.approx([mcnemar(3, 12), mcnemar(4, 12)])
         assert [arm.verdict.models.p_corrected for arm in arms] == holm(ps) != ps
 
-    def test_without_mistakes_the_rest_is_compared_and_it_is_said(self, single):
+    def test_without_mistakes_the_rest_is_compared_with_a_note(self, single):
         next((single / "mlp_512").iterdir()).joinpath("mistakes.json").write_text("[1")
         comparison = compared(single, "mlp_512", "nodes_1024")
         [arm] = comparison.arms
@@ -179,16 +190,22 @@ class TestSingleModels:
         assert [text.partition(" (")[0].rpartition("/")[2] for text in comparison.problems] == [
             "mistakes.json: damaged"
         ]
-        assert "Too few seeds: -0.09 pp with 1 seed" in wording.comparison.findings(comparison, arm)[0]
+        assert "Too few seeds: -0.09 pp with 1 shared seed;" in wording.comparison.findings(comparison, arm)[0]
 
-    def test_with_a_damaged_history_the_rest_is_compared_and_it_is_said(self, single):
+    def test_two_seeds_whose_mistakes_are_unknown_are_not_called_shared(self, tmp_path):
+        runs = [finished_run(tmp_path, seed=seed).path for seed in (1, 2)]
+        comparison = compared(tmp_path, *runs)
+        said = wording.comparison.findings(comparison, comparison.arms[0])[0]
+        assert said == "Too few seeds: 0.00 pp with 1 seed; at least 6 needed for a verdict."
+
+    def test_with_a_damaged_history_the_rest_is_compared_with_a_note(self, single):
         history = next((single / "mlp_512").iterdir()) / "history.jsonl"
         history.write_text("[1]\n")
         [problem] = compared(single, "mlp_512", "nodes_1024").problems
         assert problem.startswith(str(history))
         assert "damaged (" in problem
 
-    def test_without_a_history_the_rest_is_compared_and_it_is_said(self, single):
+    def test_without_a_history_the_rest_is_compared_with_a_note(self, single):
         (next((single / "mlp_512").iterdir()) / "history.jsonl").unlink()
         problems = compared(single, "mlp_512", "nodes_1024").problems
         assert problems == ("mlp_512: history.jsonl is missing; its curves are skipped.",)
@@ -221,13 +238,20 @@ class TestSeveralSeeds:
         assert [(one.index, one.this_wrong) for one in arm.disputed.this_errs] == [(3, 3)]
         assert arm.disputed.equally_often == 1
 
+    def test_observations_name_the_side_that_they_are_about(self, seeds):
+        comparison = compared(seeds, "mlp_512", "nodes_1024")
+        [arm] = comparison.arms
+        assert len(arm.observations) > 0
+        assert wording.comparison.findings(comparison, arm)[2:] == wording.comparison.observed(arm)
+        assert all(text.startswith("nodes_1024: ") and text[12].islower() for text in wording.comparison.observed(arm))
+
     def test_a_run_is_compared_with_the_run_of_the_same_seed(self, seeds):
         run = next((seeds / "ablation/nodes_1024").glob("seed5-*"))
         [arm] = compared(seeds, "mlp_512", run).arms
         assert arm.pairs == 1
         assert metric(arm, "test_accuracy").base.values == (pytest.approx(0.972),)
 
-    def test_without_a_seed_in_common_the_means_differ_and_nothing_more_is_said(self, seeds):
+    def test_without_a_common_seed_only_the_difference_of_the_means_is_reported(self, seeds):
         run = next((seeds / "ablation/nodes_1024").glob("seed12-*"))
         comparison = compared(seeds, "mlp_512", run)
         [arm] = comparison.arms
@@ -247,12 +271,32 @@ class TestSeveralSeeds:
 
 
 class TestNumbers:
-    def test_costs_are_told_as_multiples(self, single):
+    def test_costs_are_given_as_multiples(self, single):
         [arm] = compared(single, "mlp_512", "nodes_1024").arms
         assert metric(arm, "parameters").cells[3] == "x 2.78"
         assert metric(arm, "flops").cells[3] == "same"
 
-    def test_times_of_different_machines_are_not_compared(self, single):
+    @pytest.mark.parametrize(
+        ("ratio", "text"), [(1.0, "same"), (296.13, "x 296.13"), (0.1, "x 0.10"), (0.00338, "x 0.0034")]
+    )
+    def test_a_small_multiple_is_not_rounded_to_nothing(self, ratio, text):
+        assert wording.multiple(ratio) == text
+
+    def test_costs_of_one_kind_are_in_one_notation(self):
+        assert [wording.amount(flops, "FLOPs") for flops in (837_625_536, 2.48e11)] == ["8.38e+08", "2.48e+11"]
+        assert wording.amount(1_669_706) == "1,669,706"
+
+    def test_differences_have_the_thousands_separators_of_the_numbers(self):
+        assert [wording.signed(5510.1, 1), wording.signed(-1052, 0)] == ["+5,510.1", "-1,052"]
+        assert [wording.signed(-0.001), wording.signed(0, 0), wording.signed(-10, 0)] == ["0.00", "0", "-10"]
+
+    def test_only_accuracy_and_not_the_wrong_images_has_the_interval_of_the_verdict(self, seeds):
+        [arm] = compared(seeds, "mlp_512", "nodes_1024").arms
+        assert metric(arm, "test_accuracy").interval is not None
+        assert metric(arm, "test_wrong").interval is None
+        assert metric(arm, "test_wrong").difference < 0
+
+    def test_times_on_different_machines_are_not_compared(self, single):
         finished_run(single, "ablation/no_relu", backend="torch")
         comparison = compared(single, "mlp_512", "no_relu")
         row = metric(comparison.arms[0], "training_seconds")
@@ -260,14 +304,14 @@ class TestNumbers:
         assert any("times are not comparable" in text for text in wording.comparison.notes(comparison))
         assert "backend jax -> torch" in comparison.arms[0].group.changed
 
-    def test_what_one_side_has_not_has_no_difference(self, single):
+    def test_what_one_side_lacks_has_no_difference(self, single):
         finished_run(
             single, "ablation/no_relu", validation=None, data__validation={"split": "none"}, train__restore_best=None
         )
         row = metric(compared(single, "mlp_512", "no_relu").arms[0], "validation_accuracy")
         assert row.cells == ("Validation", "0.9800", "", "", "")
 
-    def test_runs_that_were_selected_on_the_test_images_are_told(self, single):
+    def test_runs_that_were_selected_on_the_test_images_are_named(self, single):
         finished_run(single, "ablation/no_relu", selected_on_test=True)
         assert any("optimistic" in text for text in wording.comparison.notes(compared(single, "mlp_512", "no_relu")))
 
@@ -297,7 +341,7 @@ class TestCrossValidation:
 
 
 class TestCautions:
-    def test_where_only_one_side_was_chosen_on_the_test_images_it_is_said_beside_the_test_of_the_models(self, single):
+    def test_if_only_one_side_was_selected_on_the_test_images_the_test_of_the_models_says_so(self, single):
         wrong(finished_run(single, "ablation/no_relu", selected_on_test=True), 5)
         comparison = compared(single, "mlp_512", "no_relu", "nodes_1024")
         chosen, other = (wording.comparison.findings(comparison, arm)[0] for arm in comparison.arms)
@@ -305,7 +349,7 @@ class TestCautions:
         assert "Only this experiment's weights were chosen on the test images" in chosen
         assert "chosen" not in other
 
-    def test_images_that_each_seed_drew_for_itself_are_said_to_be_so(self, seeds, tmp_path):
+    def test_images_that_each_seed_drew_for_itself_are_reported(self, seeds, tmp_path):
         said = "Each seed was tested on its own subset of the test images"
         comparison = compared(seeds, "mlp_512", "nodes_1024")
         assert said not in " ".join(wording.comparison.findings(comparison, comparison.arms[0]))
@@ -315,7 +359,7 @@ class TestCautions:
         comparison = compared(tmp_path / "drawn", "mlp_512", "nodes_1024")
         assert said in " ".join(wording.comparison.findings(comparison, comparison.arms[0]))
 
-    def test_what_an_interval_over_seeds_does_not_cover_is_said_as_in_a_report(self, seeds):
+    def test_what_an_interval_over_seeds_does_not_cover_is_stated_as_in_a_report(self, seeds):
         several = wording.comparison.notes(compared(seeds, "mlp_512", "nodes_1024"))
         assert {wording.INTERVAL, wording.SCOPE, wording.PLANNED} <= set(several)
 
@@ -330,7 +374,7 @@ class TestRefused:
         assert "no_relu: Fashion-MNIST, 10,000 test images" in str(error.value)
         assert error.value.exit_code == 2
 
-    def test_of_the_same_name_they_are_told_by_their_hash(self, single):
+    def test_data_sets_of_the_same_name_are_told_apart_by_their_hash(self, single):
         finished_run(single, "ablation/no_relu", dataset=MNIST | {"sha256": "f" * 64})
         with pytest.raises(InputError, match=r"no_relu: .*\(SHA-256 ffffffff\)"):
             compared(single, "mlp_512", "no_relu")
@@ -358,9 +402,9 @@ def test_a_title_names_three_runs_and_counts_more(seeds):
     runs = sorted((seeds / "mlp_512").iterdir())
     assert (
         compared(seeds, *runs[:4]).title
-        == "mlp_512, seed 2, mlp_512, seed 3 and mlp_512, seed 4 against mlp_512, seed 1"
+        == "mlp_512 (seed 2), mlp_512 (seed 3) and mlp_512 (seed 4) against mlp_512 (seed 1)"
     )
-    assert compared(seeds, *runs[:5]).title == "4 others against mlp_512, seed 1"
+    assert compared(seeds, *runs[:5]).title == "4 others against mlp_512 (seed 1)"
 
 
 def test_all_facts_are_json(seeds):
@@ -374,7 +418,7 @@ def test_all_facts_are_json(seeds):
 
 @pytest.fixture(scope="module")
 def ablation(tmp_path_factory):
-    """A base and four arms with eight seeds each: one is worse, one is only if it is not corrected for four."""
+    """A base and four arms with eight seeds each: one is worse, and one only without the correction for four arms."""
     results = tmp_path_factory.mktemp("ablation")
     steps = {"nodes_256": 0.0, "nodes_1024": -0.0012, "batch_64": -0.02, "batch_256": 0.0003}
     for seed in range(1, 9):
@@ -407,7 +451,7 @@ class TestTheFamily:
             assert "corrected for 4 comparisons" in wording.verdict(verdict)
             assert metric(arm, "test_accuracy").interval == verdict.paired.interval
 
-    def test_the_gap_too_is_told_as_in_a_report(self, ablation):
+    def test_the_gap_too_is_described_as_in_a_report(self, ablation):
         [section] = study("all", groups(collect([ablation]).runs)).sections
         for entry in section.entries[1:]:
             [arm] = compared(ablation, "mlp_512", entry.group.name).arms
@@ -429,12 +473,12 @@ class TestTheFamily:
         [alone] = compared(tmp_path, "mlp_512", "nodes_1024").arms
         [among] = compared(ablation, "mlp_512", "nodes_1024").arms
         assert (alone.verdict.kind, among.verdict.kind) == (Kind.WORSE, Kind.NOT_SIGNIFICANT)
-        assert "uncorrected, one comparison" in wording.verdict(alone.verdict)
+        assert "single comparison, so uncorrected" in wording.verdict(alone.verdict)
 
     def test_what_has_another_base_is_a_family_of_its_own_and_says_so(self, ablation):
         [arm] = compared(ablation, "nodes_256", "nodes_1024").arms
         assert arm.verdict.arms == 1
-        assert "uncorrected, one comparison" in wording.verdict(arm.verdict)
+        assert "single comparison, so uncorrected" in wording.verdict(arm.verdict)
 
     def test_single_runs_are_corrected_for_the_single_runs_that_a_report_compares(self, single):
         wrong(finished_run(single, "ablation/nodes_256", test=0.9990), *range(50, 60))

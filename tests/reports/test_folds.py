@@ -111,7 +111,7 @@ def test_experiments_with_other_folds_cannot_be_compared(results):
         compare(["mlp_512", "no_dropout"], results)
 
 
-@pytest.mark.parametrize(("seeds", "over"), [((1,), "folds, 5 each"), ((1, 2), "seeds and folds, 10 each")])
+@pytest.mark.parametrize(("seeds", "over"), [((1,), "5 folds"), ((1, 2), "10 seeds and folds")])
 def test_the_curves_say_what_their_range_is_over(seeds, over, tmp_path):
     for seed in seeds:
         folds(tmp_path, seed=seed)
@@ -121,4 +121,4 @@ def test_the_curves_say_what_their_range_is_over(seeds, over, tmp_path):
     figures_of += [overlay(compare(["mlp_512", "no_relu"], tmp_path))] if seeds == (1,) else []
     for figure in figures_of:
         said = [text.get_text() for text in figure.findobj(Text)]
-        assert any(f"mean and range over the {over}" in text for text in said)
+        assert any(f"line: mean; band: range over {over}" in text for text in said)

@@ -37,7 +37,7 @@ def test_one_seed_has_no_deviation(tmp_path):
     assert (group.n, group.test.mean, group.test.deviation) == (1, 0.975, None)
 
 
-def test_gap_is_training_less_validation_accuracy_seed_by_seed(tmp_path):
+def test_the_gap_is_training_minus_validation_accuracy_seed_by_seed(tmp_path):
     runs = [
         finished_run(tmp_path, seed=1, train=0.99, validation=0.98),
         finished_run(tmp_path, seed=2, train=0.96, validation=0.97),
@@ -67,9 +67,9 @@ def test_an_arm_says_what_it_changes_against_its_base_and_the_base_nothing(tmp_p
     assert [group.is_base for group in found] == [True, False, False]
 
 
-def test_an_arm_whose_base_was_not_run_says_so(tmp_path):
+def test_an_arm_whose_base_is_not_among_them_says_so(tmp_path):
     assert changes(compared(finished_run(tmp_path, "ablation/no_relu"))) == {
-        "ablation/no_relu": ("mlp_512", "base not run")
+        "ablation/no_relu": ("mlp_512", "base not in this report")
     }
 
 
@@ -113,7 +113,7 @@ def test_bases_come_before_their_arms_and_numbers_in_names_count_as_numbers(tmp_
     ]
 
 
-def test_in_a_chain_of_bases_each_step_is_told_against_the_one_before(tmp_path):
+def test_in_a_chain_of_bases_each_step_is_compared_with_the_one_before(tmp_path):
     steps = ("step6_learning_rate", "step7_augmentation", "step5_add_layers")
     found = compared(*(finished_run(tmp_path, f"seven_steps/{name}") for name in steps))
     assert [(group.name, group.base) for group in found] == [
@@ -156,7 +156,7 @@ def test_what_a_newer_version_says_of_a_reference_is_left_alone(tmp_path):
 
 
 @pytest.mark.parametrize("reference", [{"test_accuracy": "high"}, {"test_accuracy": 97.0}, {"departures": 1}])
-def test_a_reference_that_is_none_is_a_damaged_run(tmp_path, reference):
+def test_a_run_with_an_invalid_reference_is_damaged(tmp_path, reference):
     folder = finished_run(tmp_path)
     edit_metrics(folder, reference=reference)
     with pytest.raises(InputError, match=rf"metrics\.json: damaged \(reference\.{next(iter(reference))}: "):
@@ -175,7 +175,7 @@ def test_different_data_sets_and_subsets_are_set_apart_each_under_its_own_headin
         ("Fashion-MNIST, 10,000 test images", 1),
         ("MNIST, 10,000 test images", 2),
         ("MNIST, 100 test images", 1),
-        ("MNIST, 500 training rows, 10,000 test images", 1),
+        ("MNIST (subset of 500), 10,000 test images", 1),
     ]
 
 
@@ -185,7 +185,7 @@ def test_two_data_sets_of_one_name_are_set_apart_by_their_content(tmp_path):
     assert [section.heading.split("(")[1] for section in found] == ["SHA-256 01234567)", "SHA-256 eeeeeeee)"]
 
 
-def test_mnist_that_is_not_the_published_files_is_called_so(tmp_path):
+def test_mnist_that_is_not_the_published_files_is_labelled_as_such(tmp_path):
     [group] = compared(finished_run(tmp_path, dataset=MNIST | {"genuine": False}))
     assert group.data.heading.startswith("MNIST (not the published files)")
 
@@ -242,13 +242,13 @@ def test_a_damaged_run_is_a_problem_that_names_the_file_and_hides_no_other(tmp_p
     assert named in problem
 
 
-def test_an_accuracy_that_is_no_number_is_a_problem_that_names_its_key(tmp_path):
+def test_an_accuracy_that_is_not_a_number_is_a_problem_that_names_its_key(tmp_path):
     folder = finished_run(tmp_path)
     edit_metrics(folder, test={"accuracy": "high", "correct": 1, "total": 2, "ci95": [0, 1]})
     assert "test.accuracy" in collect([tmp_path]).problems[0]
 
 
-def test_a_copy_of_a_run_is_a_problem_and_no_further_seed(tmp_path):
+def test_a_copy_of_a_run_is_a_problem_and_not_another_seed(tmp_path):
     first, second = (finished_run(tmp_path / place) for place in ("a", "b"))
     found = collect([tmp_path])
     assert [run.folder for run in found.runs] == [first]

@@ -33,7 +33,7 @@ def test_overfitting_is_reported_with_the_gap_and_the_epoch_where_the_loss_turne
     assert not {"underfits", "no_overfitting", "still_improving", "diverged", "chance_level"} & set(found)
 
 
-def test_a_gap_alone_overfits_and_so_does_a_turned_loss_alone():
+def test_a_gap_alone_is_overfitting_and_so_is_a_turned_loss_alone():
     gap = rules(falling(10, accuracy=[0.999] * 10, val_accuracy=[0.98] * 10))["overfits"]
     assert gap.text == "Overfits: training accuracy ends 1.90 pp above validation (0.9990 against 0.9800)."
     turned = rules(falling(10, val_loss=[0.1] * 5 + [0.2] * 5, accuracy=[0.98] * 10))["overfits"]
@@ -54,7 +54,7 @@ def test_without_validation_training_is_compared_with_the_test():
     assert not {"overfits", "no_overfitting", "underfits"} & set(rules(run))
 
 
-def test_no_overfitting_says_so_and_warns_where_training_accuracy_is_understated():
+def test_no_overfitting_is_reported_with_a_warning_if_training_accuracy_is_understated():
     run = falling(10, accuracy=[0.9865] * 10, val_accuracy=[0.9896] * 10)
     plain = rules(run)["no_overfitting"].text
     assert plain == "No sign of overfitting: training accuracy ends 0.31 pp below validation (0.9865 against 0.9896)."
@@ -96,7 +96,7 @@ def test_an_exploding_loss_is_divergence_and_an_overfitting_one_is_not():
     assert "diverged" not in rules(history([(0.5, 0.9), (0.001, 1.0), (0.02, 1.0)]), classes=10)
 
 
-def test_accuracy_at_the_level_of_guessing_is_said():
+def test_accuracy_at_the_level_of_guessing_is_reported():
     collapsed = history([(0.3, 0.9, 0.2, 0.93), (2.31, 0.0980, 2.31, 0.0974)])
     found = rules(collapsed, classes=10)
     assert "guessing gives 0.1000" in found["chance_level"].text
@@ -108,7 +108,7 @@ def test_accuracy_at_the_level_of_guessing_is_said():
     ("ours", "published", "start"),
     [(0.9801, 0.9799, "Consistent with"), (0.9850, 0.9799, "Above"), (0.9750, 0.9799, "Below")],
 )
-def test_the_reference_is_held_against_our_interval_and_called_one_seed(ours, published, start):
+def test_the_reference_is_compared_with_our_interval_and_called_one_seed(ours, published, start):
     interval = wilson(round(ours * 10_000), 10_000)
     found = rules(
         history(EPOCHS_OVERFITTING),
@@ -121,10 +121,11 @@ def test_the_reference_is_held_against_our_interval_and_called_one_seed(ours, pu
     assert found.value == pytest.approx(ours - published)
 
 
-def test_selection_on_the_test_set_is_said_with_best_and_last():
+def test_selection_on_the_test_set_is_reported_with_best_and_last():
     run = history(EPOCHS_OVERFITTING)
     found = rules(run, validation_name="test", reference={"best_test_accuracy": 0.9795})
     assert "0.9790 (epoch 9) is optimistic; the last epoch's is 0.9785" in found["selected_on_test"].text
+    assert rules(run[:9], validation_name="test")["selected_on_test"].text.endswith("0.9790 (epoch 9) is optimistic.")
     assert "0.05 pp below" in found["reference_best"].text
     assert "test loss was lowest at epoch 4" in found["overfits"].text
     assert not {"selected_on_test", "reference_best"} & set(rules(run, reference={"best_test_accuracy": 0.9795}))
@@ -132,9 +133,9 @@ def test_selection_on_the_test_set_is_said_with_best_and_last():
 
 def test_the_best_epoch_is_named_by_its_monitor():
     run = history(EPOCHS_OVERFITTING)
-    assert rules(run)["best_epoch"].text == "Best epoch by validation loss: 4 of 10 (0.0820; the last has 0.1074)."
+    assert rules(run)["best_epoch"].text == "Best epoch by validation loss: 4 of 10 (0.0820; last epoch 0.1074)."
     accuracy = rules(run, monitor="accuracy")["best_epoch"]
-    assert accuracy.text == "Best epoch by training accuracy: 10 of 10 (0.9947; the last)."
+    assert accuracy.text == "Best epoch by training accuracy: 10 of 10 (0.9947)."
 
 
 def test_the_highest_level_that_is_kept_is_named_with_its_first_epoch():
@@ -154,7 +155,7 @@ row = st.fixed_dictionaries(
     st.sampled_from(["val_loss", "val_accuracy", "loss"]),
     st.sampled_from(["validation", "test"]),
 )
-def test_any_history_gives_observations_with_finite_numbers_and_exclusive_verdicts(rows, monitor, name):
+def test_any_history_yields_observations_with_finite_numbers_and_exclusive_verdicts(rows, monitor, name):
     run = [{"epoch": n, **values} for n, values in enumerate(rows, start=1)]
     found = observe(
         Evidence(run, test_accuracy=0.5, monitor=monitor, validation_name=name, validation_rows=100, classes=10)

@@ -72,11 +72,11 @@ def test_headings_come_in_order_and_every_table_says_what_it_is(document):
     assert all("scope" in heading for heading in document.all("th"))
 
 
-def test_every_id_is_there_once_and_every_link_within_the_page_arrives(document):
+def test_every_id_is_unique_and_every_link_within_the_page_has_a_target(document):
     assert document.links_to_nothing() == set()
 
 
-def test_every_colour_of_the_figures_has_another_in_the_dark(document):
+def test_every_colour_of_the_figures_has_another_in_dark_mode(document):
     assert len(document.colours()) >= 5
     assert all(f"{colour}:" in document.all("style")[0]["text"] for colour in document.colours())
 
@@ -97,7 +97,7 @@ def test_what_can_be_scrolled_with_the_keyboard_has_a_name(document):
     assert all(element["aria-label"] and element["role"] == "group" for element in reached)
 
 
-def test_different_data_are_said_not_to_be_compared(tmp_path, text):
+def test_the_page_says_that_different_data_are_not_compared(tmp_path, text):
     said = "Experiments on different data are listed separately and not compared with each other."
     finished_run(tmp_path)
     assert said in text
@@ -118,7 +118,7 @@ def test_the_largest_differences_come_first_and_a_huge_difference_leaves_room_fo
     [found] = parts(compared(tmp_path), None)
     ranked = {kind: [row.group.name for row in rows] for kind, rows in found.answers.items()}
     assert ranked == {Kind.BETTER: list(wins)[:2], Kind.WORSE: list(wins)[:1:-1]}
-    assert wording.lead(found.section) == "Of 4 changes, 2 helped and 2 hurt."
+    assert wording.lead(found.section) == "Of 4 changes to mlp_512, 2 helped and 2 hurt."
     bars = {row.group.name: row.bar for rows in found.answers.values() for row in rows}
     assert found.end < 0.01
     assert [bar.cut for bar in bars.values()] == ["", "", "left", ""]
@@ -127,11 +127,42 @@ def test_the_largest_differences_come_first_and_a_huge_difference_leaves_room_fo
     assert bars["ablation/batch_64"].mean == pytest.approx(50 + 50 * 0.0011 / found.end)
 
 
-def test_what_is_undecided_is_told_with_the_seeds_it_takes(tmp_path):
+def test_the_legend_explains_only_what_is_drawn(tmp_path):
+    def legend():
+        found = Document(html(tmp_path, compared(tmp_path))).all("p")
+        return next(one["text"] for one in found if one["text"].startswith("Difference in test accuracy"))
+
+    for seed in range(1, 7):
+        finished_run(tmp_path, seed=seed, test=0.98)
+        finished_run(tmp_path, "ablation/no_relu", seed=seed, test=0.981 + 0.0001 * seed)
+    said = "Difference in test accuracy from the base in percentage points (pp)"
+    assert legend() == f"{said}, with its 95 % confidence interval. The bars span -0.2 to +0.2 pp."
+    for name, test in (("nodes_256", 0.979), ("nodes_1024", 0.981), ("batch_64", 0.5)):
+        finished_run(tmp_path, f"ablation/{name}", test=test)
+    assert legend().endswith("; an arrow marks a difference beyond that.")
+    few = tmp_path / "few"
+    finished_run(few)
+    finished_run(few, "ablation/no_relu", test=0.979)
+    tmp_path = few
+    assert legend() == f"{said}. The bars span -0.1 to +0.1 pp."
+
+
+def test_the_environment_is_told_in_words(tmp_path):
+    run = finished_run(tmp_path)
+    edit_metrics(
+        run, environment={"device": "cpu", "devices": ["cpu"], "processors": 2, "git_dirty": False, "numpy": "2"}
+    )
+    [found] = parts(compared(tmp_path), None)
+    assert found.rows[0].environment == {
+        "device (chosen)": "cpu", "devices (found)": "cpu", "CPU count": "2", "uncommitted changes": "no", "numpy": "2",
+    }  # fmt: skip
+
+
+def test_what_is_undecided_is_reported_with_the_seeds_it_needs(tmp_path):
     for name in ("mlp_512", "ablation/nodes_256", "ablation/no_relu"):
         finished_run(tmp_path, name)
     found = wording.lead(compared(tmp_path).sections[0])
-    assert found == "Both changes had too few seeds for a verdict (at least 7 needed)."
+    assert found == "Both changes to mlp_512 had too few seeds for a verdict (at least 7 needed)."
 
 
 def test_what_is_undecided_is_told_apart_from_what_is_decided_and_from_what_shares_no_seed(tmp_path):
@@ -141,28 +172,28 @@ def test_what_is_undecided_is_told_apart_from_what_is_decided_and_from_what_shar
     for seed in range(1, 10):
         finished_run(tmp_path, seed=seed, test=0.97 + 0.0001 * seed)
     finished_run(tmp_path, "ablation/nodes_256", seed=50)
-    assert lead() == "The only change had no seed in common with the base."
+    assert lead() == "The only change to mlp_512 had no seed in common with the base."
     for name in ("ablation/batch_64", "ablation/batch_256"):
         finished_run(tmp_path, name, seed=1)
     undecided = "2 had too few seeds for a verdict (at least 7 needed) and 1 had no seed in common with the base."
-    assert lead() == f"Of 3 changes, {undecided}"
+    assert lead() == f"Of 3 changes to mlp_512, {undecided}"
     for seed in range(1, 10):
         finished_run(tmp_path, "ablation/nodes_1024", seed=seed, test=0.98 + 0.0001 * (seed + seed % 3))
-    assert lead() == f"Of 4 changes, 1 helped, {undecided}"
+    assert lead() == f"Of 4 changes to mlp_512, 1 helped, {undecided}"
 
 
-def test_of_some_that_are_decided_the_others_are_named_as_such(tmp_path):
+def test_the_decided_are_counted_and_so_are_the_others(tmp_path):
     for seed in range(1, 10):
         finished_run(tmp_path, seed=seed, test=0.97 + 0.0001 * seed)
         finished_run(tmp_path, "ablation/no_relu", seed=seed, test=0.91 + 0.0001 * (seed + seed % 3))
     for name in ("ablation/batch_64", "ablation/batch_256", "ablation/nodes_256"):
         finished_run(tmp_path, name, seed=1)
     assert wording.lead(compared(tmp_path).sections[0]) == (
-        "Of 4 changes, 1 hurt and 3 had too few seeds for a verdict (at least 7 needed)."
+        "Of 4 changes to mlp_512, 1 hurt and 3 had too few seeds for a verdict (at least 7 needed)."
     )
 
 
-def test_confusions_are_counted_over_the_seeds_and_set_against_the_images_of_a_class(tmp_path):
+def test_confusions_are_counted_over_the_seeds_and_related_to_the_images_of_a_class(tmp_path):
     for seed in (1, 2):
         run = finished_run(tmp_path, seed=seed)
         give_mistakes(run, [*mistakes(), {"index": 9, "label": 0, "predicted": seed, "confidence": 1}])
@@ -178,7 +209,7 @@ def test_confusions_are_counted_over_the_seeds_and_set_against_the_images_of_a_c
     assert [found.confusions.recall(label) for label in (0, 1, 4)] == pytest.approx([0.8, 1.0, 0.4])
 
 
-def test_the_images_of_a_class_are_not_counted_where_each_seed_drew_others(tmp_path):
+def test_the_images_of_a_class_are_not_counted_if_each_seed_drew_others(tmp_path):
     truth = np.repeat(np.arange(10), 5)
     for seed in (1, 2):
         run = finished_run(tmp_path, seed=seed, total=50, data__test_subset=50)
@@ -197,7 +228,7 @@ def of_digits(folder, config, **changes):
     give_mistakes(run, mistakes())
 
 
-def test_the_images_that_every_model_gets_wrong_are_shown_where_their_data_set_is_at_hand(tmp_path):
+def test_the_images_that_every_model_gets_wrong_are_shown_if_their_data_set_is_available(tmp_path):
     for config in ("mlp_512", "ablation/nodes_256"):
         of_digits(tmp_path, config)
     shown = [img for img in Document(html(tmp_path, compared(tmp_path))).all("img") if img["class"] == "digit"]
@@ -249,7 +280,7 @@ def test_pictures_beyond_the_room_for_them_stay_in_their_folders(tmp_path, monke
     assert text.count("see <code>mistakes.png</code> in the run's folder") == 1
 
 
-def test_a_picture_that_is_not_there_is_not_pointed_to(tmp_path):
+def test_a_missing_picture_is_not_linked(tmp_path):
     finished_run(tmp_path)
     text = html(tmp_path, compared(tmp_path))
     assert "the run's folder has no <code>mistakes.png</code>" in text
@@ -266,7 +297,7 @@ def test_names_that_a_link_cannot_tell_apart_get_links_of_their_own(tmp_path):
     assert [row.anchor + "-2" for row in found.rows] == [row.anchor for row in again.rows]
 
 
-def test_the_command_that_repeats_a_run_finds_it_in_the_folder_of_results_and_in_the_one_above(tmp_path, monkeypatch):
+def test_the_command_that_repeats_a_run_finds_it_in_the_results_folder_and_in_the_one_above(tmp_path, monkeypatch):
     results = tmp_path / "my results"
     run = finished_run(results, "ablation/nodes_256")
     [found] = parts(compared(tmp_path), None)[0].rows
@@ -279,7 +310,7 @@ def test_the_command_that_repeats_a_run_finds_it_in_the_folder_of_results_and_in
         assert find_run(place, Path("my results")).folder.path.resolve() == run.path
 
 
-def test_a_folder_that_cannot_be_written_is_told_and_nothing_is_left(tmp_path):
+def test_a_folder_that_cannot_be_written_is_reported_and_nothing_is_left(tmp_path):
     finished_run(tmp_path / "results")
     (tmp_path / "file").write_text("")
     with pytest.raises(SetupError, match=r"the page cannot be written"):

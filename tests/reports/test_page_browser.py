@@ -184,13 +184,26 @@ def test_the_curves_of_a_run_rise_and_fall_as_its_history_does(page):
     assert all(len(line) == 3 for line in accuracy + loss)
     assert all(above > below for line in accuracy for above, below in pairwise(line))
     assert all(above < below for line in loss for above, below in pairwise(line))
-    assert texts(page, "#experiment-mlp_512 .chart figcaption")[0].split() == [
-        "Accuracy",
-        "training",
-        "0.9900",
-        "validation",
-        "0.9800",
-    ]
+    captions = [" ".join(text.split()) for text in texts(page, "#experiment-mlp_512 .chart figcaption")]
+    assert captions[0] == "Accuracy (log-error scale) last epoch: training 0.9900 validation 0.9800"
+    assert captions[1].startswith("Loss (log scale) last epoch: training")
+
+
+def test_on_a_phone_long_names_stay_within_their_boxes(browser, tmp_path):
+    name = "augmented_cnn/rotate20_by_random_angles_100_epochs"
+    config = {"name": name, "data": {"dataset": "mnist"}, "model": {"kind": "mlp", "nodes": [16]}}
+    finished_run(tmp_path, config)
+    looked_at(browser, width=360)
+    browser.get(write_page(tmp_path, compared(tmp_path)).as_uri())
+    assert beyond_the_screen(browser) == 0
+    arrow, words = browser.execute_script(
+        """
+        const name = document.querySelector("summary .name");
+        const range = document.createRange();
+        range.selectNodeContents(name);
+        return [name.getBoundingClientRect().top, range.getClientRects()[0].top]"""
+    )
+    assert abs(arrow - words) < 8  # on one line
 
 
 def test_the_mistakes_are_counted_and_shown(page):
@@ -252,7 +265,7 @@ def test_the_page_is_no_wider_than_the_screen(page, width):
     assert 200 < curves < width
 
 
-def test_on_paper_nothing_is_cut_off_and_the_dark_is_left_out(page):
+def test_on_paper_nothing_is_cut_off_and_nothing_is_dark(page):
     page.execute_script("document.getElementById('experiment-mlp_512').open = true")
     looked_at(page, width=1030, scheme="dark", media="print")
     beyond = page.execute_script("""

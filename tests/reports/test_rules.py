@@ -1,4 +1,4 @@
-"""What is observed beside other experiments is true: each sentence is taken apart and computed again from the runs."""
+"""Observations across experiments are true: each sentence is parsed, and its claim computed again from the runs."""
 
 import re
 import tempfile
@@ -20,7 +20,7 @@ histories = st.lists(st.lists(epoch, min_size=4, max_size=8), min_size=4, max_si
 
 
 def runs_in(text, group):
-    """In how many of its runs a sentence says that something is so."""
+    """The number of runs that a sentence states; without one, all runs of the group."""
     some = re.search(r"in (?:all (\d+)|(\d+) of (\d+)) runs", text)
     return int(some[1] or some[2]) if some else group.n
 
@@ -55,7 +55,7 @@ def check(one, group, text):
 
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(histories)
-def test_every_sentence_about_experiments_beside_each_other_is_true(drawn):
+def test_every_sentence_that_compares_experiments_is_true(drawn):
     with tempfile.TemporaryDirectory() as name:
         results = Path(name)
         for i, rows in enumerate(drawn):

@@ -1,4 +1,4 @@
-"""Claims about a study: who is compared with whom, what is observed beside the others, what report.md says of it."""
+"""Claims about a study: what is compared with what, what is observed across experiments, and what report.md says."""
 
 import json
 import re
@@ -43,7 +43,7 @@ def seeds(results, config="mlp_512", *, n=6, test=0.98, step=0.0001, **more):
 
 
 def wrong(folder: RunFolder, **predicted: int):
-    """Store mistakes, as `wrong(folder, _7=1)`: image 7, a 0, taken for a 1."""
+    """Store mistakes, as `wrong(folder, _7=1)`: image 7, a 0, predicted as a 1."""
     rows = [
         {"index": int(index[1:]), "label": 0, "predicted": digit, "confidence": 0.9}
         for index, digit in predicted.items()
@@ -60,7 +60,7 @@ def write_history(folder: RunFolder, **columns):
 # Verdicts
 
 
-def test_each_arm_has_a_verdict_against_its_base_and_the_base_none(tmp_path):
+def test_each_arm_has_a_verdict_against_its_base_and_the_base_has_none(tmp_path):
     seeds(tmp_path)
     seeds(tmp_path, "ablation/no_relu", test=0.91, step=0.0002)
     seeds(tmp_path, "seven_steps/step6_learning_rate", test=0.97)
@@ -83,7 +83,7 @@ def test_the_arms_of_one_base_are_one_family_and_those_of_another_another(tmp_pa
     }  # fmt: skip
 
 
-def test_a_base_on_other_data_is_no_base(tmp_path):
+def test_a_base_on_other_data_is_not_a_base(tmp_path):
     seeds(tmp_path, n=2)
     seeds(tmp_path, "ablation/no_relu", n=2, data__subset=500)
     seeds(tmp_path, "ablation/no_dropout", n=2, dataset=FASHION)
@@ -100,7 +100,7 @@ def test_single_runs_are_compared_by_their_stored_mistakes(tmp_path):
 
 
 @pytest.mark.parametrize("content", [None, "{"])
-def test_mistakes_that_are_missing_or_damaged_leave_the_rest_standing(tmp_path, content):
+def test_missing_or_damaged_mistakes_do_not_affect_the_rest(tmp_path, content):
     base = finished_run(tmp_path)
     wrong(finished_run(tmp_path, "ablation/no_relu"), _1=1)
     wrong(finished_run(tmp_path, "ablation/no_dropout"), _1=1)
@@ -113,7 +113,7 @@ def test_mistakes_that_are_missing_or_damaged_leave_the_rest_standing(tmp_path, 
     assert (unanimous.models, unanimous.unknown) == (2, 1)
 
 
-def test_of_one_seed_there_is_the_interval_over_images_of_several_the_one_over_seeds_too(tmp_path):
+def test_one_seed_has_the_interval_over_images_and_several_also_the_one_over_seeds(tmp_path):
     folder = finished_run(tmp_path, test=0.98)
     seeds(tmp_path, "ablation/no_relu", n=3, test=0.97)
     one, several = studied(tmp_path).sections[0].entries
@@ -141,22 +141,27 @@ def test_nothing_depends_on_the_order_in_which_runs_were_found(tmp_path, order):
 # Observations
 
 
-def test_an_arm_with_a_larger_gap_on_all_seeds_overfits_more_and_one_with_few_seeds_is_not_said_to(tmp_path):
+def test_an_arm_with_a_larger_gap_on_all_seeds_is_said_to_overfit_more_but_not_with_few_seeds(tmp_path):
     for seed in range(1, 7):
         finished_run(tmp_path, seed=seed, train=0.98, validation=0.975 + 0.0001 * seed)
         finished_run(tmp_path, "ablation/no_relu", seed=seed, train=0.99, validation=0.975)
     text = observed(tmp_path, "ablation/no_relu")["gap_against_base"].text
-    assert text.startswith("Larger generalization gap than mlp_512: +1.03 pp (95 % confidence ")
-    assert text.endswith("p = .031; uncorrected, one comparison) over 6 shared seeds.")
+    assert text.startswith(
+        "The generalization gap is larger than that of mlp_512: difference +1.03 pp (95 % confidence "
+    )
+    assert text.endswith("p = .031; single comparison, so uncorrected) over 6 shared seeds.")
     few = tmp_path / "few"
     finished_run(few, train=0.98, validation=0.975)
     finished_run(few, "ablation/no_relu", train=0.99, validation=0.975)
     found = observed(few, "ablation/no_relu")["gap_against_base"]
     assert found.value == pytest.approx(0.01)
-    assert found.text.endswith("with 1 shared seed; at least 6 needed.")
+    assert found.text == (
+        "The generalization gap differs by +1.00 pp from that of mlp_512 (1 shared seed; at least 6 needed for a "
+        "verdict)."
+    )
 
 
-def test_with_fewer_seeds_than_the_family_takes_no_gap_is_told_apart_but_once_the_others_are_it_can_be(tmp_path):
+def test_with_fewer_seeds_than_the_family_needs_no_gap_is_significant_unless_the_others_are(tmp_path):
     def gaps(results, others):
         for seed in range(1, 9):
             finished_run(results, seed=seed, train=0.98, validation=0.97 + 0.0001 * seed)
@@ -167,21 +172,21 @@ def test_with_fewer_seeds_than_the_family_takes_no_gap_is_told_apart_but_once_th
                     finished_run(results, f"ablation/{name}", seed=seed, train=0.98 + better + noise, validation=0.97)
         return observed(results, "ablation/nodes_256")["gap_against_base"].text
 
-    assert gaps(tmp_path / "alike", 0).endswith("with 6 shared seeds; at least 8 needed.")
-    assert gaps(tmp_path / "apart", 0.02).startswith("Larger generalization gap than mlp_512")
+    assert gaps(tmp_path / "alike", 0).endswith("(6 shared seeds; at least 8 needed for a verdict).")
+    assert gaps(tmp_path / "apart", 0.02).startswith("The generalization gap is larger than that of mlp_512")
 
 
-def test_where_dropout_differs_a_gap_is_larger_and_that_is_not_called_overfitting(tmp_path):
+def test_if_dropout_differs_a_gap_is_larger_and_that_is_not_called_overfitting(tmp_path):
     for seed in range(1, 7):
         finished_run(tmp_path, seed=seed, train=0.98, validation=0.975 + 0.0001 * seed)
         finished_run(tmp_path, "ablation/no_dropout", seed=seed, train=0.99, validation=0.975)
     text = observed(tmp_path, "ablation/no_dropout")["gap_against_base"].text
-    gap = "Larger generalization gap than mlp_512: +1.03 pp"
+    gap = "The generalization gap is larger than that of mlp_512: difference +1.03 pp"
     assert text.startswith(gap)
     assert "Overfits" not in text
 
 
-def test_where_dropout_differs_the_gap_is_told_with_a_caution(tmp_path):
+def test_if_dropout_differs_the_gap_is_reported_with_a_caution(tmp_path):
     for name in ("mlp_512", "ablation/no_dropout", "ablation/nodes_256"):
         finished_run(tmp_path, name)
     caution = "the two differ in dropout layers or augmentation"
@@ -201,7 +206,8 @@ def test_overfitting_sets_in_at_the_median_epoch_with_accuracy_after_it_over_all
     assert found.value == 3
     # Six epochs of .94, five of .95 and five of .96.
     assert found.text.startswith(
-        "Overfitting starts at epoch 3 (median; 2 to 3) in all 3 runs: validation accuracy after it is 0.9494 ± 0.0085"
+        "Overfitting starts at epoch 3 (median; range 2 to 3) in all 3 runs: validation accuracy after it is 0.9494 "
+        "± 0.0085"
     )
 
 
@@ -223,7 +229,7 @@ def test_an_experiment_most_of_whose_runs_still_improve_was_not_trained_to_conve
     assert "still_improving" not in observed(tmp_path, "mlp_512")
 
 
-def test_all_experiments_are_held_to_the_same_level_the_highest_that_most_keep(tmp_path):
+def test_all_experiments_are_measured_by_the_same_level_the_highest_that_most_keep(tmp_path):
     for name, high in (("mlp_512", 0.983), ("ablation/nodes_256", 0.992), ("ablation/no_relu", 0.91)):
         for seed in (1, 2):
             accuracies = [0.5] * (2 + seed) + [high] * (8 - seed)
@@ -232,14 +238,14 @@ def test_all_experiments_are_held_to_the_same_level_the_highest_that_most_keep(t
                 loss=[0.1] * 10, accuracy=[0.9] * 10, val_loss=[0.1] * 10, val_accuracy=accuracies,
             )  # fmt: skip
     assert observed(tmp_path, "mlp_512")["stays_above"].text == (
-        "Validation accuracy stays at or above 0.98 in both runs from epoch 4 (lower median; 4 to 5) on."
+        "Validation accuracy stays at or above 0.98 in both runs from epoch 4 (median; range 4 to 5) on."
     )
     assert observed(tmp_path, "ablation/no_relu")["stays_above"].text == (
         "Validation accuracy does not stay at or above 0.98 in either run."
     )
 
 
-def test_faster_is_said_only_of_what_is_not_worse_on_the_same_machine(tmp_path):
+def test_only_what_is_not_worse_on_the_same_machine_is_called_faster(tmp_path):
     noise = (0.0003, -0.0002, 0.0001, -0.0003, 0.0002, -0.0001, 0.0002, -0.0002)
     for seed, off in enumerate(noise, 1):
         finished_run(tmp_path, seed=seed, test=0.98, seconds=30)
@@ -257,7 +263,7 @@ def test_faster_is_said_only_of_what_is_not_worse_on_the_same_machine(tmp_path):
     assert "faster" not in observed(tmp_path, "ablation/batch_256")
 
 
-def test_faster_is_not_said_of_what_was_slow_with_one_seed(tmp_path):
+def test_what_was_slow_with_one_seed_is_not_called_faster(tmp_path):
     for seed in range(1, 9):
         finished_run(tmp_path, seed=seed, seconds=30)
         finished_run(tmp_path, "ablation/nodes_256", seed=seed, test=0.98 + 0.0001 * (-1) ** seed, seconds=12)
@@ -284,7 +290,7 @@ def test_a_lost_history_silences_only_what_needs_it(tmp_path):
 
 
 @given(st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), max_size=12))
-def test_on_the_pareto_front_is_exactly_what_no_other_beats(points):
+def test_the_pareto_front_is_exactly_what_no_other_beats(points):
     def beaten(point):
         return any(c <= point[0] and a >= point[1] and (c, a) != point for c, a in points)
 
@@ -293,7 +299,7 @@ def test_on_the_pareto_front_is_exactly_what_no_other_beats(points):
     assert [points[i][0] for i in chosen] == sorted(points[i][0] for i in chosen)
 
 
-def test_fronts_are_told_for_parameters_time_and_flops_and_pass_over_unknown_costs(tmp_path):
+def test_fronts_are_given_for_parameters_time_and_flops_and_pass_over_unknown_costs(tmp_path):
     finished_run(tmp_path, test=0.98, parameters=600, seconds=20)
     finished_run(tmp_path, "ablation/nodes_256", test=0.975, parameters=300, seconds=25)
     unknown = finished_run(tmp_path, "ablation/no_relu", test=0.91, parameters=600, seconds=10)
@@ -308,7 +314,7 @@ def test_fronts_are_told_for_parameters_time_and_flops_and_pass_over_unknown_cos
     }
 
 
-def test_times_of_different_machines_make_no_front_and_that_is_said(tmp_path):
+def test_times_on_different_machines_make_no_front_and_a_note_says_so(tmp_path):
     finished_run(tmp_path, test=0.98, seconds=20)
     elsewhere = finished_run(tmp_path, "ablation/nodes_256", test=0.975, parameters=300, seconds=2)
     assert "training time" in [one.cost for one in studied(tmp_path).sections[0].fronts]
@@ -321,7 +327,7 @@ def test_times_of_different_machines_make_no_front_and_that_is_said(tmp_path):
 # Mistakes
 
 
-def test_images_that_every_model_gets_wrong_come_with_what_they_are_taken_for(tmp_path):
+def test_images_that_every_model_gets_wrong_come_with_the_predictions(tmp_path):
     wrong(finished_run(tmp_path, seed=1), _7=1, _9=2, _30=1)
     wrong(finished_run(tmp_path, seed=2), _7=3, _30=1)
     wrong(finished_run(tmp_path, "ablation/no_relu"), _7=3, _8=3, _30=1)
@@ -336,7 +342,7 @@ def test_images_that_every_model_gets_wrong_come_with_what_they_are_taken_for(tm
     assert "| 7 | 0 | 3 (2), 1 (1) |" in text
 
 
-def test_where_seeds_draw_their_test_images_no_image_is_wrong_in_every_model_and_that_is_said(tmp_path):
+def test_if_seeds_draw_their_test_images_no_image_is_wrong_in_every_model_and_a_note_says_so(tmp_path):
     for seed in (1, 2):
         wrong(finished_run(tmp_path, seed=seed, total=500, data__test_subset=500), _7=1)
     found = studied(tmp_path)
@@ -348,7 +354,7 @@ def test_where_seeds_draw_their_test_images_no_image_is_wrong_in_every_model_and
     assert [image.index for image in studied(one).sections[0].unanimous.images] == [7]
 
 
-def test_one_model_agrees_with_none(tmp_path):
+def test_a_single_model_has_no_agreement(tmp_path):
     wrong(finished_run(tmp_path), _1=1)
     assert studied(tmp_path).sections[0].unanimous is None
 
@@ -356,7 +362,7 @@ def test_one_model_agrees_with_none(tmp_path):
 # Looks at the test set
 
 
-def test_a_run_selected_on_the_test_images_is_said_to_be(tmp_path):
+def test_a_run_selected_on_the_test_images_is_reported_as_such(tmp_path):
     finished_run(tmp_path)
     finished_run(tmp_path, "seven_steps/step1_setup", selected_on_test=True, epochs=5)
     other = finished_run(tmp_path, "seven_steps/step2_reduce_parameters", selected_on_test=True, epochs=5)
@@ -364,13 +370,13 @@ def test_a_run_selected_on_the_test_images_is_said_to_be(tmp_path):
     found = studied(tmp_path).sections[0].reuse
     assert (found.models, found.watched, found.epochs, found.selected, found.steered) == (3, 2, 10, 1, 0)
     assert wording.reuse(found) == [
-        "3 models were scored on the test images, each after its training, so the best of their scores is optimistic.",
-        "In 2 runs they also served as validation images after every epoch (10 epochs in total); in 1 of them the "
-        "saved weights are those of the epoch that was best on them, so the test accuracy is optimistic.",
+        "3 models were each scored on the test images after training, so the best of these scores is optimistic.",
+        "In 2 runs the test images were also the validation images, after every epoch (10 epochs in total); in 1 of "
+        "them the saved weights are those of the epoch that was best on them, so the test accuracy is optimistic.",
     ]
 
 
-def test_training_that_the_test_images_stopped_or_slowed_is_said_to_be_steered_by_them(tmp_path):
+def test_training_that_the_test_images_stopped_or_slowed_is_reported_as_steered_by_them(tmp_path):
     def told(name, **changes):
         run = finished_run(tmp_path / name, selected_on_test=True, train__restore_best=None, **changes)
         edit_metrics(run, best={"epoch": 3, "monitor": None, "restored": False})
@@ -378,8 +384,8 @@ def test_training_that_the_test_images_stopped_or_slowed_is_said_to_be_steered_b
 
     stop = {"monitor": "val_loss", "patience": 2}
     assert told("last") == (
-        "In 1 run they also served as validation images after every epoch (3 epochs in total); the saved weights were "
-        "not selected on them."
+        "In 1 run the test images were also the validation images, after every epoch (3 epochs in total); the saved "
+        "weights were not selected on them."
     )
     assert "in that run they decided when training stopped" in told("stopped", train__early_stopping=stop)
     assert "in that run they decided when" in told("slowed", train__schedule={"plateau": {"monitor": "val_accuracy"}})
@@ -387,7 +393,7 @@ def test_training_that_the_test_images_stopped_or_slowed_is_said_to_be_steered_b
     assert "decided" not in told("by its own loss", train__early_stopping=own)
 
 
-def test_a_verdict_says_where_only_one_of_the_two_was_chosen_on_the_test_images(tmp_path):
+def test_a_verdict_says_if_only_one_of_the_two_was_selected_on_the_test_images(tmp_path):
     seeds(tmp_path, n=2)
     seeds(tmp_path, "ablation/no_relu", n=2, selected_on_test=True)
     assert "Only this experiment's weights were chosen on the test images" in wording.verdict(
@@ -428,7 +434,7 @@ def test_the_report_answers_first_with_the_numbers_and_what_was_changed(results)
         text, re.MULTILINE,
     )  # fmt: skip
     assert (
-        "`ablation/no_dropout` (dropout 0.2 -> 0). Too few seeds: -0.50 pp with 1 seed; at least 7 "
+        "`ablation/no_dropout` (dropout 0.2 -> 0). Too few seeds: -0.50 pp with 1 shared seed; at least 7 "
         "needed for a verdict."
     ) in text
 
@@ -480,7 +486,7 @@ def test_html_in_what_runs_say_of_themselves_is_text_in_every_markdown_file(tmp_
         assert re.search("<[a-z/!?]", text, re.IGNORECASE) is None
 
 
-def test_of_an_experiment_that_has_learned_nothing_only_that_is_said(tmp_path):
+def test_an_experiment_that_has_learned_nothing_gets_no_other_sentence(tmp_path):
     for seed in range(1, 7):
         finished_run(tmp_path, seed=seed, train=0.99, validation=0.975 + 0.0001 * seed)
         finished_run(tmp_path, "ablation/no_relu", seed=seed, train=0.22, validation=0.1, test=0.1)
@@ -490,7 +496,7 @@ def test_of_an_experiment_that_has_learned_nothing_only_that_is_said(tmp_path):
     assert "Overfits" not in document_text
 
 
-def test_dropout_of_nothing_is_no_dropout(tmp_path):
+def test_dropout_at_a_rate_of_zero_does_not_count(tmp_path):
     for seed in range(1, 7):
         finished_run(tmp_path, seed=seed, train=0.98, validation=0.975 + 0.0001 * seed, model__dropout=0)
         layers = ["flatten", {"dropout": 0}, {"dense": {"units": "classes", "activation": "softmax"}}]

@@ -1,4 +1,4 @@
-"""Claims about the summary files: what they say, that they are whole, and that equal runs give equal bytes."""
+"""Claims about the summary files: what they say, that they are complete, and that equal runs give equal bytes."""
 
 import csv
 import json
@@ -13,14 +13,14 @@ from mnist_lab.errors import SetupError
 from mnist_lab.reports import collect, groups, study, write_report
 from mnist_lab.reports.figures import of_section
 from mnist_lab.reports.write import document, html
-from tests.run_folders import finished_run
+from tests.run_folders import edit_metrics, finished_run
 
 FILES = ["report.md", "summary.csv", "summary.json", "accuracy_curves.png", "accuracy_parameters.png"]
 
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
-    """A base with three seeds, two arms with one, all with published numbers; and what is written of them."""
+    """A base with three seeds, two arms with one, all with published numbers; and their summary files."""
     results = tmp_path_factory.mktemp("written") / "results"
     for seed in (1, 2, 3):
         finished_run(results, seed=seed, train=0.99, test=0.9800 + 0.0005 * seed, seconds=10 + seed)
@@ -32,7 +32,7 @@ def written(tmp_path_factory):
 
 @pytest.fixture
 def results(written, tmp_path):
-    """The same, to change."""
+    """A copy of those results, to change."""
     return Path(shutil.copytree(written, tmp_path / "results"))
 
 
@@ -67,7 +67,7 @@ def test_the_summary_is_five_files_and_leaves_nothing_else(written, tmp_path):
             assert image.width >= 1400
 
 
-def test_the_markdown_table_has_a_row_an_experiment_with_ours_beside_the_published(written):
+def test_the_markdown_table_has_one_row_per_experiment_with_our_numbers_beside_the_published(written):
     base, no_relu, nodes = table((written / "report.md").read_text())
     assert base == {
         "Experiment": "**`mlp_512`**",
@@ -96,11 +96,12 @@ def test_the_markdown_table_has_a_row_an_experiment_with_ours_beside_the_publish
 def test_the_text_says_what_the_numbers_are_and_that_few_seeds_carry_no_claim(written):
     text = (written / "report.md").read_text()
     for expected in (
-        "train the running accuracy of the last epoch",
-        "validation the accuracy after the last epoch",
-        "test is that of the saved model",
+        "Train: running accuracy of the last epoch.",
+        "Validation: accuracy after the last epoch.",
+        "Test: accuracy of the saved model.",
         "over n runs",
         "No run used the test images for validation.",
+        "Bold: bases that are not themselves compared with another experiment.",
         "with too few seeds no difference, however large, would be significant.",
         "The 95 % confidence interval of a difference contains every difference that the sign-flip test does not",
         "A verdict generalizes to other seeds on the same test images",
@@ -111,7 +112,17 @@ def test_the_text_says_what_the_numbers_are_and_that_few_seeds_carry_no_claim(wr
         assert expected in text
 
 
-def test_why_few_seeds_allow_no_verdict_is_told_only_where_there_are_too_few(tmp_path):
+def test_that_parameters_include_those_that_are_not_trained_is_told_where_there_are_some(tmp_path):
+    said = "Parameters: all, including non-trainable ones."
+    run = finished_run(tmp_path)
+    write(tmp_path)
+    assert said not in (tmp_path / "report.md").read_text()
+    edit_metrics(run, parameters={"trainable": 500, "non_trainable": 100, "total": 600})
+    write(tmp_path)
+    assert said in (tmp_path / "report.md").read_text()
+
+
+def test_why_few_seeds_allow_no_verdict_is_explained_only_if_there_are_too_few(tmp_path):
     for seed in range(1, 7):
         finished_run(tmp_path, seed=seed, test=0.98)
         finished_run(tmp_path, "ablation/no_relu", seed=seed, test=0.91 + 0.0001 * seed)
@@ -147,7 +158,7 @@ def test_columns_that_would_be_empty_are_left_out(tmp_path):
 
 
 @pytest.mark.parametrize("stopped_early", [False, True])
-def test_the_epochs_that_were_trained_are_a_column_only_where_other_than_those_set(stopped_early, tmp_path):
+def test_the_epochs_that_were_trained_are_a_column_only_if_they_differ_from_those_set(stopped_early, tmp_path):
     for epochs in (2, 3):
         finished_run(tmp_path, train__epochs=epochs, epochs=epochs - stopped_early)
     write(tmp_path)
@@ -172,7 +183,7 @@ def test_several_bases_get_a_column_of_their_own(tmp_path):
     }
 
 
-def test_the_csv_has_a_row_an_experiment_and_its_times_last(written):
+def test_the_csv_has_one_row_per_experiment_and_its_times_last(written):
     base, no_relu, _ = rows(written)
     assert list(base)[-2:] == ["seconds_total", "seconds_epoch"]
     assert (base["experiment"], base["n"], base["seeds"]) == ("mlp_512", "3", "1 2 3")
@@ -240,7 +251,7 @@ def test_each_data_set_has_its_own_table_and_figures_and_stale_ones_go(tmp_path)
     assert {"accuracy_curves.png", "accuracy_curves_2.png"} <= {file.name for file in files}
     text = (tmp_path / "report.md").read_text()
     headings = [line for line in text.splitlines() if line.startswith("## ")]
-    assert headings[:2] == ["## MNIST, 10,000 test images", "## MNIST, 500 training rows, 10,000 test images"]
+    assert headings[:2] == ["## MNIST, 10,000 test images", "## MNIST (subset of 500), 10,000 test images"]
     assert "Experiments on different data are listed separately and not compared with each other." in text
     assert text.count("### Results") == 2
     assert "subset all -> 500" in text
@@ -262,7 +273,7 @@ def test_a_number_that_is_varied_has_a_response_plot_in_the_report_and_on_the_pa
     assert page.count('aria-label="Test accuracy against learning rate; the table below has the numbers"') == 1
 
 
-def test_where_training_images_are_varied_the_response_plot_spans_the_sections(tmp_path):
+def test_if_training_images_are_varied_the_response_plot_spans_the_sections(tmp_path):
     for subset in (500, 1000, 2000):
         finished_run(tmp_path, test=0.9 + subset / 100_000, data__subset=subset)
     finished_run(tmp_path)
@@ -275,7 +286,7 @@ def test_where_training_images_are_varied_the_response_plot_spans_the_sections(t
 def test_the_figures_of_a_part_of_the_data_say_so(tmp_path):
     finished_run(tmp_path, data__subset=500)
     [plot] = of_section(studied(tmp_path), 0)
-    assert plot.data == "MNIST, 500 training rows"
+    assert plot.data == "MNIST (subset of 500)"
 
 
 def test_a_lost_history_leaves_the_numbers_and_the_figure_without_its_line(results):

@@ -1,4 +1,4 @@
-"""A run's folder: who may write it, what a kill leaves of it, and what is read from damaged files."""
+"""A run's folder: which process may write it, what a kill leaves of it, and what is read from damaged files."""
 
 import errno
 import fcntl
@@ -20,7 +20,7 @@ from tests.run_folders import finished_run
 
 
 def no_flock(monkeypatch, code):
-    """A file system that does not know `flock`."""
+    """A file system without `flock`."""
 
     def flock(descriptor, operation):
         raise OSError(code, os.strerror(code))
@@ -57,7 +57,7 @@ def holder(tmp_path):
     process.communicate()
 
 
-def test_a_process_that_only_looks_whether_a_run_is_being_written_keeps_nobody_from_writing_it(tmp_path, monkeypatch):
+def test_a_process_that_only_checks_whether_a_run_is_being_written_blocks_nobody(tmp_path, monkeypatch):
     monkeypatch.setattr(lock, "TIMEOUT", 60.0)
     looking = os.open(tmp_path / lock.LOCK, os.O_RDWR | os.O_CREAT)
     fcntl.flock(looking, fcntl.LOCK_EX)
@@ -85,7 +85,7 @@ def test_without_flock_a_live_process_keeps_its_lock_and_is_named_and_a_killed_o
     assert not (folder.path / ".lock.owner").exists()
 
 
-def test_the_lock_file_that_flock_left_holds_nobody_up_where_there_is_no_flock(tmp_path, monkeypatch):
+def test_a_lock_file_left_by_flock_blocks_nobody_where_there_is_no_flock(tmp_path, monkeypatch):
     (tmp_path / ".lock").touch()
     no_flock(monkeypatch, errno.ENOSYS)
     with RunFolder(tmp_path).locked():
@@ -102,11 +102,11 @@ def test_a_file_system_without_locks_is_named_with_what_to_do(code, tmp_path, mo
 
 
 class Killed(BaseException):
-    """What a test raises where a process would be killed."""
+    """What a test raises at the point where a process would be killed."""
 
 
 def repetition(folder, accuracy):
-    """A repetition of a finished run that is about to be finished; gives it and what it measured."""
+    """A repetition of a finished run, about to be finished, and its measurements."""
     metrics = load_run(folder.path).metrics
     again = folder.repetition
     again.path.mkdir()
@@ -118,7 +118,7 @@ def repetition(folder, accuracy):
 
 
 def steps(monkeypatch, stop):
-    """Raise `Killed` at the call number `stop` of all that changes a folder; counts them."""
+    """Count the calls that change a folder, and raise `Killed` in place of call number `stop`."""
     made = []
 
     def counted(function):
@@ -168,7 +168,7 @@ def test_whenever_a_repetition_is_killed_there_is_the_old_run_or_the_new_one_who
     assert stop > len(made) / 2 > 5
 
 
-def test_a_lock_that_cannot_be_opened_is_nobody_s_and_the_folder_cannot_be_written(tmp_path):
+def test_a_lock_that_cannot_be_opened_is_held_by_nobody_and_the_folder_cannot_be_written(tmp_path):
     (tmp_path / ".lock").mkdir()  # nothing is read-only to root
     folder = RunFolder(tmp_path)
     assert not folder.busy
@@ -220,7 +220,7 @@ def on_machine(name, folder, seconds):
     )  # fmt: skip
 
 
-def test_a_folder_that_another_machine_writes_is_busy_where_flock_is_local(tmp_path):
+def test_a_folder_that_another_machine_writes_is_busy_even_if_flock_is_local(tmp_path):
     with on_machine("one", tmp_path / "run", 600) as first:
         assert first.stdout.readline() == "held\n"
         with on_machine("two", tmp_path / "run", 0) as second:

@@ -1,4 +1,4 @@
-"""`metrics.json` as a model: what is written is what is read, and what cannot be right is damaged."""
+"""`metrics.json` as a model: what is written is read back, and what cannot be right is damaged."""
 
 import json
 from pathlib import Path
@@ -41,7 +41,7 @@ def places(value, path=()):
 
 
 def replaced(path, value):
-    """The example with something else at a place."""
+    """The example with another value at a place."""
     changed = json.loads(json.dumps(EXAMPLE))
     below = changed
     for key in path[:-1]:
@@ -77,13 +77,13 @@ def test_whatever_stands_anywhere_it_is_read_as_it_is_or_called_damaged_with_its
         (("epochs",), 0, "(epochs: expected at least 1, received 0)"),
     ],
 )
-def test_what_contradicts_itself_or_has_no_sense_is_damaged(path, value, words):
+def test_what_contradicts_itself_or_makes_no_sense_is_damaged(path, value, words):
     with pytest.raises(DamagedError) as damaged:
         Measured.of(replaced(path, value), Path("metrics.json"))
     assert words in damaged.value.message
     assert damaged.value.hint == "To retrain the run, repeat its command with --force."
 
 
-def test_a_number_that_json_cannot_hold_is_none():
+def test_a_number_that_json_cannot_represent_becomes_none():
     metrics = replaced(("train", "loss"), float("inf"))
     assert Measured.of(metrics, Path("metrics.json")).train.loss is None

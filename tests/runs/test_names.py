@@ -23,7 +23,7 @@ def test_a_reference_means_the_same_run_in_both_forms_of_unicode(typed, stored, 
         assert found.measured.run.experiment == "größer/é"
 
 
-def test_experiments_that_differ_in_case_stay_apart_where_a_file_system_puts_them_into_one_folder(tmp_path):
+def test_experiments_that_differ_in_case_stay_apart_even_if_a_file_system_puts_them_into_one_folder(tmp_path):
     lower = finished_run(tmp_path, MODEL | {"experiment": "wide"})
     upper = finished_run(tmp_path, MODEL | {"experiment": "Wide", "model": {"kind": "mlp", "nodes": [16]}})
     upper.path.rename(lower.path.with_name(upper.id))

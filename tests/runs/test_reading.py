@@ -1,4 +1,4 @@
-"""Finished runs as every command reads them: what cannot be read is kept, what is damaged is said, links count."""
+"""Finished runs as every command reads them: what cannot be read is kept, damage is reported, links count."""
 
 import errno
 import json
@@ -18,7 +18,7 @@ from tests.run_folders import SMALL, UCI, edit_metrics, finished_run, give_mista
 
 
 def tree(folder):
-    """Every file with what is in it, and every link with where it leads."""
+    """Every file with its content, and every link with its target."""
     return {
         path.relative_to(folder): path.readlink() if path.is_symlink() else path.is_file() and path.read_bytes()
         for path in sorted(folder.rglob("*"))
@@ -27,7 +27,7 @@ def tree(folder):
 
 @pytest.fixture
 def failing(monkeypatch):
-    """Has the operating system refuse to read or look at a path."""
+    """A function that makes the operating system refuse to read or examine a path."""
 
     def fail(path, code):
         def refusing(method):
@@ -46,13 +46,13 @@ def failing(monkeypatch):
 
 @pytest.fixture
 def run(tmp_path):
-    """A finished run of `SMALL` with one more beside it."""
+    """A finished run of `SMALL`, with another one beside it."""
     finished_run(tmp_path, SMALL, seed=2, dataset=UCI)
     return finished_run(tmp_path, SMALL, dataset=UCI)
 
 
 def unreadable(kind, folder, failing):
-    """Bring about that the metrics of a run cannot be read."""
+    """Make the metrics of a run unreadable."""
     file = folder.path / "metrics.json"
     if kind in ("EIO", "EACCES"):
         failing(file, getattr(errno, kind))
@@ -71,10 +71,10 @@ UNREADABLE = ["EIO", "EACCES", "folder", "pipe", "link to nothing"]
 
 
 class TestUnreadable:
-    """A run that cannot be read at the moment is finished for all that is known."""
+    """A run that cannot be read at the moment may well be finished."""
 
     @pytest.mark.parametrize("kind", UNREADABLE)
-    def test_it_is_named_and_the_others_are_told(self, kind, run, failing, tmp_path):
+    def test_it_is_named_and_the_others_are_listed(self, kind, run, failing, tmp_path):
         unreadable(kind, run, failing)
         done = invoked("list", tmp_path)
         assert done.code == 0, done.text
@@ -103,7 +103,7 @@ class TestUnreadable:
         assert sorted((tmp_path / "small").rglob("*")) == before
 
     @pytest.mark.parametrize("kind", UNREADABLE)
-    def test_asked_for_by_name_it_is_an_error_that_says_why_and_is_no_bug(self, kind, run, failing, tmp_path):
+    def test_asked_for_by_name_it_is_an_error_that_says_why_and_not_a_bug(self, kind, run, failing, tmp_path):
         unreadable(kind, run, failing)
         for command in ("show", "predict", "reproduce"):
             more = ["--dataset", "digits"] if command == "predict" else []
@@ -195,7 +195,7 @@ DAMAGED = {
 
 class TestSideFiles:
     @pytest.mark.parametrize(("name", "content"), [(name, one) for name, some in DAMAGED.items() for one in some])
-    def test_whatever_is_damaged_in_one_it_is_said(self, name, content, run):
+    def test_any_damage_in_one_is_reported(self, name, content, run):
         (run.path / name).write_bytes(content)
         [said] = [text for text in load_run(run.path).problems if text.startswith(str(run.path / name))]
         assert "damaged (" in said
@@ -217,7 +217,7 @@ class TestSideFiles:
         assert all(str(run.path / name) in (tmp_path / "report.md").read_text() for name in DAMAGED)
 
     @pytest.mark.parametrize("name", DAMAGED)
-    def test_a_run_is_not_reproduced_that_could_not_be_compared(self, name, run, tmp_path):
+    def test_a_run_that_could_not_be_compared_is_not_reproduced(self, name, run, tmp_path):
         give_mistakes(run, [])
         formats.write_json(run.path / "environment.json", {})
         (run.path / name).write_bytes(DAMAGED[name][0])
@@ -226,7 +226,7 @@ class TestSideFiles:
         assert f"{run.path / name}" in done.err
         assert not (tmp_path / "again").exists()
 
-    def test_mistakes_that_metrics_json_does_not_count_are_not_told(self, run):
+    def test_mistakes_that_contradict_metrics_json_are_damaged(self, run):
         give_mistakes(run, [{"index": 3, "label": 4, "predicted": 9, "confidence": 0.9}])
         assert [mistake.index for mistake in load_run(run.path).mistakes] == [3]
         formats.write_json(run.path / "mistakes.json", [])
@@ -263,12 +263,12 @@ class TestLinks:
         found = [folder.path.parent.relative_to(results).as_posix() for folder in finished_runs(results)]
         assert found == ["ablation/no_relu", "ablation/nodes_256", "again"]
 
-    def test_a_folder_itself_is_told_rather_than_a_link_to_it(self, tmp_path):
+    def test_a_folder_itself_is_listed_rather_than_a_link_to_it(self, tmp_path):
         run = finished_run(tmp_path)
         (tmp_path / "a_link").symlink_to(run.path.parent)
         assert finished_runs(tmp_path) == [run]
 
-    def test_a_link_to_nothing_is_said(self, tmp_path):
+    def test_a_link_to_nothing_is_reported(self, tmp_path):
         finished_run(tmp_path)
         (tmp_path / "gone").symlink_to("/nowhere/gone")
         done = invoked("list", tmp_path)
@@ -285,7 +285,7 @@ class TestLinks:
             assert invoked("show", reference, "--results", tmp_path / "results").code == 0
 
 
-def test_an_error_of_the_operating_system_is_the_machine_s_and_names_the_file(tmp_path, monkeypatch):
+def test_an_error_of_the_operating_system_is_a_machine_error_that_names_the_file(tmp_path, monkeypatch):
     def refuse(*_, **__):
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), "/some/file")
 

@@ -1,4 +1,4 @@
-"""Runs that were written elsewhere are put in place whole."""
+"""Runs that were written elsewhere are put in place completely or not at all."""
 
 import pytest
 
@@ -68,6 +68,6 @@ def test_a_run_that_cannot_be_written_leaves_what_was_there(tmp_path, elsewhere,
 
 def test_a_crash_before_the_last_step_is_completed_by_the_next_process(tmp_path, elsewhere, here):
     with here.locked():
-        here.repetition.unpack(elsewhere.packed())  # and there it was killed
+        here.repetition.unpack(elsewhere.packed())  # and it was killed there
     here.settle()
     assert accuracy(here) == 0.97

@@ -1,4 +1,4 @@
-"""A saved model's weights: numbers in the file itself, and from nowhere else."""
+"""A saved model's weights: numbers from the file itself and nowhere else."""
 
 import zipfile
 

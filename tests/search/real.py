@@ -1,4 +1,4 @@
-"""A small search, run by the real command line, and what has to come out of it."""
+"""A small search, run by the real command line, and the results that it must have."""
 
 import os
 import signal
@@ -30,7 +30,7 @@ def write(folder: Path, text: str = SEARCH) -> None:
 
 
 def kill_after_epochs(folder: Path, epochs: int) -> None:
-    """Start the search, and kill it and all its processes as soon as so many epochs were trained, over all sessions."""
+    """Start the search, and kill it and all its processes once it has trained this many epochs, over all sessions."""
     process = Preloaded(
         command("tune", "s.yaml", "--jobs", "1"), cwd=folder, env=environment(), text=True,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
@@ -42,7 +42,7 @@ def kill_after_epochs(folder: Path, epochs: int) -> None:
 
 
 def evidence(folder: Path) -> dict:
-    """All that has to be the same whatever happened on the way."""
+    """Everything that must be the same whatever happened on the way."""
     return without_clock(Search.read(folder / "results" / "s"))
 
 

@@ -30,7 +30,7 @@ def _wait(number: int, epoch: int) -> float:
 
 
 def of_accuracy(*, trials: int = 27, confirmed: bool = True) -> Search:
-    """One objective, with promotion: a third of the trials continues at each rung; trial 5 diverged."""
+    """One objective, with promotion: a third of the trials goes on from each rung; trial 5 diverged."""
     numbers = random.Random(1)
     tried = []
     for number in range(1, trials + 1):
@@ -147,7 +147,7 @@ def of_tradeoff(*, trials: int = 30) -> Search:
             "parameters": size, "multiply_adds": size if kind == "mlp" else 40 * size,
         }  # fmt: skip
         if size > 30_000:
-            reason = f"{size:,} parameters, more than 30,000."
+            reason = f"{size:,} parameters (limit 30,000)."
             tried.append(Trial(**known, state="refused", reason=reason))
             continue
         accuracy = 0.99 - (0.02 if kind == "mlp" else 0) - 20 / size - 0.004 * abs(math.log10(rate) + 2.8)

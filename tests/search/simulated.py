@@ -1,4 +1,4 @@
-"""Searches whose trials are not trained: their histories follow from their values, so that one takes no time."""
+"""Searches whose trials are not trained: their histories follow from their values, so that a search takes no time."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ SEARCH = SPACE + "budget: {trials: 12}\npromote: {first: 1, factor: 3}\nconfirm:
 
 
 class Killed(BaseException):
-    """The process that searches was killed."""
+    """The searching process was killed."""
 
 
 def write(folder: Path, text: str = SEARCH, base: str = BASE) -> Path:
@@ -27,7 +27,7 @@ def write(folder: Path, text: str = SEARCH, base: str = BASE) -> Path:
 
 
 def tuner_of(file: Path) -> Tuner:
-    """A new process' view of the search."""
+    """The search as a new process sees it."""
     declared, results = load_search(file), file.parent / "results"
     dataset = datasets.load(declared.base.data)
     return Tuner(declared, outline(declared, dataset, results), results, dataset)
@@ -57,12 +57,12 @@ def parameters(config) -> int:
 
 
 def outcome_of(run, task) -> Outcome:
-    """What a process does with a task: its history, a checkpoint, the size of the network."""
+    """Do what a process does with a task: write a history and a checkpoint, and return how it ended."""
     config, folder = run.identity.config, run.folder
     size = parameters(config)
     sizes = {"parameters": size, "multiply_adds": size}
     if size > task.limits.get("parameters", size):
-        return Outcome("refused", f"{size} parameters, more than {task.limits['parameters']}.", sizes=sizes)
+        return Outcome("refused", f"{size} parameters (limit {task.limits['parameters']}).", sizes=sizes)
     folder.path.mkdir(parents=True, exist_ok=True)
     if config.train.optimizer.learning_rate > 0.09:
         (folder.path / "error.txt").write_text("nan")
@@ -76,10 +76,10 @@ def outcome_of(run, task) -> Outcome:
 
 
 def search(file: Path, *, jobs: int = 1, kill_after: float = float("inf"), work=outcome_of) -> Tuner:
-    """Run a search to its end, with `jobs` trials at a time, of which the first that began ends first.
+    """Run a search to its end, with `jobs` trials at a time, which end in the order in which they began.
 
     Raises:
-        Killed: after so many trainings; half of one is the moment when a training has ended but nobody knows.
+        Killed: after `kill_after` trainings; a half stands for a training that has ended but was not reported.
     """
     tuner, running, done = tuner_of(file), [], 0.0
     while True:

@@ -1,4 +1,4 @@
-"""Successive halving: rungs, ranks, and what it will take."""
+"""Successive halving: rungs, ranks, and expected epochs."""
 
 import pytest
 from hypothesis import given
@@ -31,18 +31,18 @@ def test_a_trial_is_trained_up_to_its_next_rung():
     assert [target(trial_of(1, *values), (1, 3), 9) for values in ((), (0.1,), (0.1, 0.2))] == [1, 3, 9]
 
 
-def test_of_three_trials_at_a_rung_the_best_goes_on_and_of_two_none():
+def test_the_best_of_three_trials_at_a_rung_goes_on_and_none_of_two():
     trials = [trial_of(1, 0.5), trial_of(2, 0.7), trial_of(3, 0.6)]
     assert promotable(trials[:2], (1, 3), 3, ACCURACY) is None
     assert promotable(trials, (1, 3), 3, ACCURACY) == trials[1]
 
 
-def test_one_that_has_gone_on_takes_its_place_among_the_best():
+def test_a_trial_that_has_gone_on_takes_its_place_among_the_best():
     trials = [trial_of(1, 0.5), trial_of(2, 0.7, 0.8), trial_of(3, 0.6)]
     assert promotable(trials, (1, 3), 3, ACCURACY) is None
 
 
-def test_one_at_a_higher_rung_goes_on_first():
+def test_a_trial_at_a_higher_rung_goes_on_first():
     low = [trial_of(number, 0.1 * number) for number in range(1, 7)]
     high = [trial_of(number, 0.9, 0.01 * number) for number in range(7, 10)]
     assert promotable([*low, *high], (1, 3), 3, ACCURACY) == high[-1]
@@ -87,7 +87,7 @@ points = st.tuples(st.none() | st.integers(0, 5).map(lambda n: n / 5), st.intege
 
 
 @given(st.lists(points, min_size=1, max_size=12), st.booleans())
-def test_of_two_objectives_each_trial_comes_before_all_that_it_beats_in_both(found, spread):
+def test_with_two_objectives_each_trial_comes_before_all_that_it_beats_in_both(found, spread):
     trials = [trial_of(i, accuracy, parameters=size) for i, (accuracy, size) in enumerate(found, start=1)]
     order = ranked([(one, one.reached[0]) for one in trials], TRADEOFF, spread=spread)
     assert sorted(one.number for one in order) == [one.number for one in trials]

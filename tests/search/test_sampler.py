@@ -38,7 +38,7 @@ LIMITS = (Limit(measure="parameters", most=70),)
 
 
 def trials_of(kind: str, number: int, *, seed=1, objectives=ACCURACY) -> list[Trial]:
-    """The first trials of a search: some are in progress, have failed or were refused, all else waits at a rung."""
+    """The first trials of a search: some are in progress, have failed or were refused, all others wait at a rung."""
     asking, trials = Sampler(kind, SPACE, objectives, LIMITS, seed), []
     for n in range(1, number + 1):
         values = asking.ask(n, trials)
@@ -110,14 +110,14 @@ def test_every_trial_has_the_same_constraints_and_one_that_takes_too_long_violat
 
 
 @pytest.mark.parametrize(("missing", "kind", "extra"), [("optuna", "tpe", "tune"), ("torch", "gp", "torch")])
-def test_what_a_sampler_needs_and_is_not_installed_is_named_with_its_extra(monkeypatch, missing, kind, extra):
+def test_a_package_that_a_sampler_needs_and_is_missing_is_named_with_its_extra(monkeypatch, missing, kind, extra):
     monkeypatch.setattr(sampler, "find_spec", lambda name: None if name == missing else object())
     with pytest.raises(SetupError) as caught:
         sampler.check_installed(kind)
     assert extra in (caught.value.hint or "")
 
 
-def test_optuna_is_imported_without_the_warning_that_it_gives_in_a_notebook():
+def test_optuna_is_imported_without_its_warning_in_a_notebook():
     script = (
         "import ipykernel.zmqshell; from mnist_lab.search.sampler import check_installed; check_installed('tpe');"
         "import optuna, tqdm.auto; optuna.samplers"
@@ -151,7 +151,7 @@ def test_a_journal_has_every_trial_as_optuna_knows_it(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == [file.name]
 
 
-def test_a_journal_is_written_without_a_word_of_optuna(tmp_path, capfd):
+def test_a_journal_is_written_without_messages_from_optuna(tmp_path, capfd):
     optuna.logging.set_verbosity(optuna.logging.INFO)
     asking = Sampler("tpe", Space({}), ACCURACY, (), 1)
     write_journal(tmp_path, of_accuracy().model_copy(update={"trials": ()}), asking)

@@ -1,4 +1,4 @@
-"""The limit of the training time: what is refused, when and why, and that it has no standing afterwards."""
+"""The limit on training time: what is refused, when and why, and what a refused trial still counts for."""
 
 import pytest
 
@@ -34,17 +34,17 @@ def slow(found) -> list:
     ("seconds", "expected"),
     [((3.0,), None), ((3.0, 1.0), 11.0), ((3.0, 1.0, 1.5, 1.2), 12.7), ((3.0, 1.5, 1.0), 11.5), ((1.0,) * 9, 9.0)],
 )
-def test_the_epochs_to_come_take_as_long_as_the_median_one_but_for_the_first_which_compiles(seconds, expected):
+def test_the_epochs_to_come_take_as_long_as_the_median_one_without_the_first_which_compiles(seconds, expected):
     assert expected_seconds(history(*seconds), 9) == expected
 
 
 @pytest.mark.parametrize(
     ("seconds", "most", "ended", "reason"),
     [
-        ((2.0, 1.0), 9, False, "about 10.0 s of training for 9 epochs, more than 9 s: the first 2 took 3.0 s."),
-        ((5.0, 5.0, 5.0), 14.5, False, "15.0 s of training for 3 of 9 epochs, more than 14.5 s."),
-        ((5.0, 5.0, 5.0), 14.5, True, "15.0 s of training for 3 epochs, more than 14.5 s."),
-        ((60.02,), 60, True, "60.020 s of training for 1 epoch, more than 60 s."),
+        ((2.0, 1.0), 9, False, "about 10.0 s of training for 9 epochs (limit 9 s): the first 2 took 3.0 s."),
+        ((5.0, 5.0, 5.0), 14.5, False, "15.0 s of training for 3 of 9 epochs (limit 14.5 s)."),
+        ((5.0, 5.0, 5.0), 14.5, True, "15.0 s of training for 3 epochs (limit 14.5 s)."),
+        ((60.02,), 60, True, "60.020 s of training for 1 epoch (limit 60 s)."),
     ],
 )
 def test_a_reason_states_the_numbers_with_digits_that_show_the_excess(seconds, most, ended, reason):
@@ -56,22 +56,22 @@ def test_training_that_ended_early_counts_as_long_as_it_was():
     assert judged(limited(9), history(2.0, 1.0), ended=True) == {"expected_seconds": 3.0}
 
 
-def test_exactly_the_limit_is_within_it_and_without_a_limit_nothing_is_judged():
+def test_exactly_the_limit_is_allowed_and_without_a_limit_nothing_is_refused():
     assert "state" not in judged(limited(10), history(2.0, 1.0), ended=False)
     assert judged(of_accuracy(), history(100.0, 100.0), ended=False) == {}
 
 
-def test_at_a_rung_a_trial_is_refused_whose_training_would_take_too_long(tmp_path):
+def test_a_trial_whose_training_would_take_too_long_is_refused_at_a_rung(tmp_path):
     found = search(write(tmp_path, AT_RUNGS + "promote: {first: 2, factor: 2}\n"))
     assert slow(found)
     assert {(trial.state, trial.epochs, trial.reached, trial.expected_seconds) for trial in slow(found)} == {
         ("refused", 2, (), 8.2)
     }
-    assert slow(found)[0].reason == "about 8.2 s of training for 9 epochs, more than 5 s: the first 2 took 2.6 s."
+    assert slow(found)[0].reason == "about 8.2 s of training for 9 epochs (limit 5 s): the first 2 took 2.6 s."
     assert {trial.state for trial in found.record.trials if trial not in slow(found)} <= {"stopped", "finished"}
 
 
-def test_after_one_epoch_nothing_is_refused_for_what_it_may_take(tmp_path):
+def test_after_one_epoch_nothing_is_refused_for_its_estimated_time(tmp_path):
     found = search(write(tmp_path, AT_RUNGS + "promote: {first: 1, factor: 3}\n"))
     assert {(trial.state, trial.epochs) for trial in slow(found)} <= {("stopped", 1), ("refused", 3)}
     assert ("refused", 3) in {(trial.state, trial.epochs) for trial in slow(found)}
@@ -80,7 +80,7 @@ def test_after_one_epoch_nothing_is_refused_for_what_it_may_take(tmp_path):
 def test_without_rungs_training_stops_after_the_epoch_that_is_too_much(tmp_path):
     found = search(write(tmp_path, TO_THE_END))
     assert {(trial.state, trial.epochs, trial.reason) for trial in slow(found)} == {
-        ("refused", 6, "5.8 s of training for 6 of 9 epochs, more than 5 s.")
+        ("refused", 6, "5.8 s of training for 6 of 9 epochs (limit 5 s).")
     }
 
 
@@ -97,14 +97,14 @@ def test_a_refused_trial_is_never_the_best_nor_confirmed_and_keeps_no_checkpoint
             assert len((found.folder / trial.run / "history.jsonl").read_text().splitlines()) == trial.epochs
 
 
-def test_it_is_not_on_the_front(tmp_path):
+def test_a_refused_trial_is_not_on_the_front(tmp_path):
     text = AT_RUNGS + "promote: {first: 2, factor: 2}\nobjective: {maximize: val_accuracy, minimize: parameters}\n"
     record = search(write(tmp_path, text)).record
     assert record.front
     assert not {trial.number for trial in record.trials if trial.state == "refused"} & set(record.front)
 
 
-def test_as_it_was_trained_it_counts_towards_the_budget(tmp_path):
+def test_a_refused_trial_counts_towards_the_budget_as_it_was_trained(tmp_path):
     record = search(write(tmp_path, TO_THE_END)).record
     assert any(trial.state == "refused" for trial in record.trials)
     assert (len(record.trials), record.ended) == (9, "trials")
@@ -132,10 +132,10 @@ def test_a_request_to_stop_decides_nothing_before_the_limit(tmp_path):
     assert found.trials[1].state == "running"
 
 
-def test_where_all_are_refused_the_last_reason_is_said(tmp_path):
+def test_if_all_are_refused_the_last_reason_is_given(tmp_path):
     found = search(write(tmp_path, TO_THE_END.replace("<= 5", "<= 0.001")))
     assert found.best == []
     with pytest.raises(
-        InputError, match=r"all 9 trials were rejected, the last for 1\.\d s of training for 1 of 9 epochs, more than 0"
+        InputError, match=r"all 9 trials were rejected, the last for 1\.\d s of training for 1 of 9 epochs \(limit 0"
     ):
         pipeline._check_success(found)

@@ -1,4 +1,4 @@
-"""`mnist-lab tune` itself: what it leaves, that it never tests a trial, and what is said where it cannot continue."""
+"""`mnist-lab tune` itself: what it leaves, that it never tests a trial, and what it reports if it cannot continue."""
 
 import json
 import re
@@ -20,7 +20,7 @@ from tests.search.real import SEARCH, write
 
 @pytest.fixture(scope="session")
 def tuned(tmp_path_factory) -> tuple[Path, Answer]:
-    """The folder of a search that has ended and what it said, once for all workers."""
+    """The folder of a search that has ended and its answer, once for all workers."""
 
     def make(folder: Path) -> Answer:
         write(folder)
@@ -65,17 +65,18 @@ def test_the_confirmation_has_the_base_and_the_best_with_seeds_that_no_trial_had
 
 @pytest.mark.thorough
 def test_progress_says_trial_epoch_value_and_best(tuned):
-    lines = [line for line in tuned[1].err.splitlines() if line.startswith("[")]
-    assert "2 seeds, at least 6 needed (confirm.seeds: 6)." in tuned[1].err
-    assert any("epoch 1/3  val_accuracy 0." in line and line.startswith("[2/4]") for line in lines), lines
+    lines = [line for line in tuned[1].err.splitlines() if line.startswith("Trial ")]
+    assert tuned[1].err.count("2 seeds, at least 6 needed (confirm.seeds: 6).") == 1
+    assert any("epoch 1/3  val_accuracy 0." in line and line.startswith("Trial 2:") for line in lines), lines
     assert "Trial" in tuned[1].out
     assert "Best configuration: results/s/best.yaml" in tuned[1].out
 
 
 @pytest.mark.thorough
-def test_the_same_command_says_the_same_again_and_trains_nothing(tuned, tmp_path):
+def test_the_same_command_prints_the_same_again_and_trains_nothing(tuned, tmp_path):
     answer = good("tune", "s.yaml", cwd=tuned[0])
     assert answer.out == tuned[1].out
+    assert answer.err.startswith("The search has ended. Confirmation of the best trial:\n")
     assert "Nothing to do: all 4 runs are finished." in answer.err
 
 
@@ -95,10 +96,10 @@ def test_training_that_takes_longer_than_the_limit_stops_after_that_epoch_and_is
     answer = lab("tune", "s.yaml", "--jobs", "1", cwd=tmp_path)
     assert answer.code == 2
     assert re.search(
-        r"both trials were rejected, the last for \d+\.\d+ s of training for 1 of 3 epochs, more than 0\.001 s",
+        r"both trials were rejected, the last for \d+\.\d+ s of training for 1 of 3 epochs \(limit 0\.001 s\)",
         answer.err,
     )
-    assert re.search(r"^\[2/2\] .* epoch 1/3  rejected: ", answer.err, re.MULTILINE)
+    assert re.search(r"^Trial 2: .* epoch 1/3  rejected: ", answer.err, re.MULTILINE)
     trials = Search.read(tmp_path / "results" / "s").trials
     assert [(trial.state, trial.epochs, trial.reached) for trial in trials] == [("refused", 1, ())] * 2
 
@@ -134,7 +135,7 @@ def test_bad_input_ends_with_code_2_before_anything_is_written(tmp_path):
 
 
 @pytest.mark.parametrize("options", [(), ("--dry-run",)])
-def test_a_sampler_that_is_not_installed_is_told_with_what_to_install_before_anything_is_written(
+def test_a_sampler_that_is_not_installed_is_reported_with_what_to_install_before_anything_is_written(
     options, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(sampler, "find_spec", lambda name: None if name == "torch" else object())
@@ -176,7 +177,7 @@ def test_a_dry_run_counts_and_estimates_and_writes_nothing(tmp_path):
 
 
 @pytest.mark.thorough
-def test_where_all_trials_fail_it_stops_after_five_and_says_why(tmp_path):
+def test_if_all_trials_fail_it_stops_after_five_and_says_why(tmp_path):
     write(tmp_path, "space: {train.optimizer: {choice: [{name: sgd, learning_rate: {uniform: [1e30, 1e31]}}, "
           "{name: sgd, learning_rate: {uniform: [1e32, 1e33]}}]}}\nbudget: {trials: 20}\n")  # fmt: skip
     answer = lab("tune", "s.yaml", "--jobs", "1", cwd=tmp_path)

@@ -20,7 +20,7 @@ SHORT = SEARCH.replace("trials: 12", "trials: 7")
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """A search that nothing happened to."""
+    """An uninterrupted search."""
     return search(write(tmp_path_factory.mktemp("whole"))).record
 
 
@@ -58,13 +58,13 @@ def test_without_promotion_all_are_trained_to_the_end(tmp_path):
 
 @pytest.fixture(scope="module", params=["", 'where: {seconds: "<= 5"}\n'], ids=["", "limited"])
 def short(request, tmp_path_factory):
-    """A search file, and what comes of it."""
+    """A search file and the resulting record."""
     text = SHORT + request.param
     return text, search(write(tmp_path_factory.mktemp("short"), text)).record
 
 
 @given(kills=st.lists(st.integers(0, 24).map(lambda n: n / 2), min_size=1, max_size=3))
-def test_killed_at_any_moments_it_ends_with_the_same_trials(short, kills):
+def test_killed_at_any_moment_it_ends_with_the_same_trials(short, kills):
     text, whole = short
     with tempfile.TemporaryDirectory() as folder:
         file = write(Path(folder), text)
@@ -98,7 +98,7 @@ def test_several_trials_at_a_time_are_all_different(tmp_path):
     assert len({str(trial.values) for trial in record.trials}) == len(record.trials) == 12
 
 
-def test_none_goes_on_for_want_of_others_while_some_are_on_their_way_to_the_rung(tmp_path):
+def test_no_trial_is_promoted_for_lack_of_rivals_while_some_are_still_on_their_way_to_the_rung(tmp_path):
     found = tuner_of(write(tmp_path, SPACE + "budget: {trials: 2}\npromote: {first: 3}\nconfirm: {best: 1}\n"))
     first, second = found.next(), found.next()
     assert first
@@ -121,7 +121,7 @@ def test_what_the_limits_refuse_is_not_trained_and_does_not_count(tmp_path):
     assert {trial.values["model.nodes"] for trial in record.trials if trial.state != "refused"} <= {"2", "4"}
 
 
-def test_a_search_ends_where_the_limits_leave_nothing(tmp_path, monkeypatch):
+def test_a_search_ends_if_the_limits_leave_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(tuner, "REFUSALS", 20)
     ended = search(write(tmp_path, SEARCH + 'where: {parameters: "< 10"}\n'))
     assert len(ended.trials) == 20
@@ -156,14 +156,14 @@ def test_every_configuration_of_a_space_is_tried_before_it_counts_as_exhausted(t
     assert len(search(write(tmp_path, text)).record.trials) == 30
 
 
-def test_an_exhausted_space_is_still_known_to_be_after_a_restart(tmp_path):
+def test_an_exhausted_space_is_still_exhausted_after_a_restart(tmp_path):
     file = write(tmp_path, "space: {model.nodes: {choice: [[2], [4], [8]]}}\nbudget: {trials: 9}\n")
     assert tuner_of(file).to_begin == 3
     search(file)
     assert (tuner_of(file).ended_by, tuner_of(file).to_begin) == ("space", 0)
 
 
-def test_a_budget_that_takes_the_whole_space_has_ended_it_also_after_a_restart(tmp_path):
+def test_a_budget_that_takes_the_whole_space_has_ended_the_search_also_after_a_restart(tmp_path):
     file = write(tmp_path, "space: {model.nodes: {choice: [[2], [4], [8]]}}\nbudget: {trials: 3}\n")
     record = search(file).record
     assert record.ended == tuner_of(file).ended_by == "trials"
@@ -189,7 +189,7 @@ def test_training_that_stopped_early_is_at_its_end(tmp_path):
     assert [(trial.state, trial.epochs) for trial in record.trials] == [("finished", 2)] * 3
 
 
-def test_two_objectives_give_the_front_of_those_trained_to_the_end(tmp_path):
+def test_two_objectives_yield_the_front_of_those_trained_to_the_end(tmp_path):
     text = SEARCH + "objective: {maximize: val_accuracy, minimize: parameters}\n"
     record = search(write(tmp_path, text)).record
     ends = {trial.number: trial for trial in record.trials if trial.state == "finished"}
@@ -228,7 +228,7 @@ def test_another_search_of_the_same_name_is_refused_with_what_differs(tmp_path, 
         tuner_of(file)
 
 
-def test_another_base_is_said_to_be_what_differs(tmp_path):
+def test_another_base_is_named_as_what_differs(tmp_path):
     file = write(tmp_path)
     search(file)
     (tmp_path / "base.yaml").write_text(simulated.BASE.replace("subset: 100", "subset: 90"))

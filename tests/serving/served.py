@@ -1,4 +1,4 @@
-"""A server in a thread of the tests' process, and a browser's questions to it."""
+"""A server in a thread of the tests' process, and a browser's requests to it."""
 
 import http.client
 import json
@@ -14,7 +14,7 @@ from mnist_lab.serving import Server, Site, listening
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """A response."""
 
     status: int
     headers: Mapping[str, str]
@@ -45,7 +45,7 @@ def serving(folder: Path) -> Iterator[Server]:
 
 
 def ask(server: Server, path: str, method: str = "GET", body: str | None = None, **headers: str) -> Answer:
-    """Send a request as it stands."""
+    """Send a request unchanged."""
     connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=30)
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     connection.request(method, path, body, named)

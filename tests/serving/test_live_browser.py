@@ -50,7 +50,7 @@ def eventually(page, what):
 
 
 def points(page):
-    """How many epochs the first curve of what is running has."""
+    """The number of epochs in the first curve of the running runs."""
     return page.execute_script("return document.querySelector('#progress .chart polyline')?.points.length")
 
 
@@ -107,7 +107,7 @@ def test_the_files_of_a_run_are_one_click_away(page, results):
     eventually(page, lambda: points(page) == 2)
 
 
-def test_a_server_that_has_stopped_is_said_until_it_is_back(browser, results):
+def test_a_stopped_server_is_reported_until_it_is_back(browser, results):
     def started(port):
         words = command("serve", results, "--port", port)
         return Preloaded(words, cwd=results, env=environment(), stdout=subprocess.PIPE, text=True)
@@ -147,7 +147,7 @@ def test_a_sweep_is_followed_from_its_queue_to_its_end(browser, tmp_path):
                 eventually(browser, lambda: texts(browser, ".sweep h3") == ["Sweep small"])
                 eventually(browser, lambda: {"first", "second"} <= set(names(browser)))
                 eventually(browser, lambda: (points(browser) or 0) > 2)
-                assert "2 of 3 runs" in find(browser, ".sweep .state").text
+                assert "2 of 3 runs done" in find(browser, ".sweep .state").text
                 assert browser.title.startswith("2/3 · results")
                 assert texts(browser, "#running") == ["Running 1"]
             finally:

@@ -22,7 +22,7 @@ from tests.sweeps.test_queue import planned
 
 
 def written(folder):
-    """A finished run, an interrupted and a failed one, below `folder`, which is given back."""
+    """Write a finished, an interrupted and a failed run below `folder`, and return it."""
     finished = finished_run(folder)
     (finished.path / "log.txt").write_text("what it printed\n")
     unfinished_run(folder, "ablation/no_relu")
@@ -94,6 +94,7 @@ def test_a_running_run_is_sent_with_its_curves(tmp_path):
     assert f'id="{name}"' in sent["html"]
     assert (curve["seed"], curve["epoch"]) == (1, [1, 2, 3, 4])
     assert "epoch 4 of 10, about" in sent["html"]
+    assert f'<span class="score">validation {curve["val_accuracy"][-1]:.4f}</span>' in sent["html"]
     assert sent["title"] == f"1 running · {tmp_path.name} · mnist-lab"
 
 
@@ -107,7 +108,7 @@ def test_a_run_in_its_first_epoch_is_shown_without_curves(tmp_path):
 
 
 def of_a_sweep(folder, *seeds, seconds):
-    """What is sent while the first of its runs starts, each of which will take so long."""
+    """What is sent while the first of a sweep's runs starts, each of which is expected to take `seconds`."""
     schedule = planned(folder, *seeds, seconds=seconds)
     with recorded(folder, "ablation", Observer()) as observer:
         observer.planned(schedule)
@@ -119,14 +120,14 @@ def of_a_sweep(folder, *seeds, seconds):
 def test_the_queue_of_a_sweep_is_shown_with_the_time_left(tmp_path):
     sent = of_a_sweep(tmp_path, 1, 2, 3, seconds=120.0)
     assert "Sweep ablation" in sent["html"]
-    assert "0 of 3 runs, about 6 min left" in sent["html"]
+    assert "0 of 3 runs done, about 6 min left" in sent["html"]
     assert "2 waiting" in sent["html"]
     assert "Starting: mlp_512 seed 1" in sent["html"]
     assert sent["title"].startswith("0/3 · ")
 
 
-def test_no_time_left_is_not_said(tmp_path):
-    assert "0 of 1 run</p>" in of_a_sweep(tmp_path, 1, seconds=0.2)["html"]
+def test_a_time_left_of_zero_is_not_shown(tmp_path):
+    assert "0 of 1 run done</p>" in of_a_sweep(tmp_path, 1, seconds=0.2)["html"]
 
 
 def test_runs_that_finish_join_the_page(served, results, monkeypatch):
@@ -134,16 +135,16 @@ def test_runs_that_finish_join_the_page(served, results, monkeypatch):
     before = ask(served, "/progress").json["page"]
     finished_run(results, "ablation/nodes_256")
     behind = until(
-        lambda: (sent := ask(served, "/progress").json)["html"].count("Not in the report below yet") and sent,
+        lambda: (sent := ask(served, "/progress").json)["html"].count("The report below does not include") and sent,
         pause=0,
     )
     assert behind["page"] == before
     after = until(lambda: (sent := ask(served, "/progress").json)["page"] != before and sent)
-    assert "Not in the report" not in after["html"]
+    assert "does not include" not in after["html"]
     assert "nodes_256" in ask(served, "/").text
 
 
-def test_a_report_that_cannot_be_computed_is_said_and_the_last_one_stays(served, results, monkeypatch):
+def test_a_report_that_cannot_be_computed_is_named_and_the_last_one_stays(served, results, monkeypatch):
     monkeypatch.setattr(site, "PAUSE", 0.0)
     edit_metrics(finished_run(results, "ablation/nodes_256"), format=99)
     sent = until(lambda: (sent := ask(served, "/progress").json)["html"].count("not up to date") and sent)
@@ -156,10 +157,10 @@ def test_a_report_that_takes_long_follows_later(results, monkeypatch):
     monkeypatch.setattr(threading.Thread, "start", lambda thread: None)
     text = Site(results).page()
     assert "0 experiments, 0 runs" in text
-    assert "Not in the report below yet: 1 finished run." in text
+    assert "The report below does not include 1 finished run yet; it is being updated." in text
 
 
-def test_a_run_by_a_newer_version_is_refused_at_the_start(results):
+def test_a_run_of_a_newer_version_is_refused_at_the_start(results):
     edit_metrics(finished_run(results, "ablation/nodes_256"), format=99)
     with pytest.raises(NewerFormatError):
         Site(results)
@@ -174,7 +175,7 @@ def test_damaged_runs_are_named_and_the_others_shown(results):
 
 
 @pytest.mark.parametrize("there", [True, False])
-def test_a_folder_without_runs_is_no_error(tmp_path, there):
+def test_a_folder_without_runs_is_not_an_error(tmp_path, there):
     folder = tmp_path / "results"
     if there:
         folder.mkdir()
@@ -185,7 +186,7 @@ def test_a_folder_without_runs_is_no_error(tmp_path, there):
     assert "How to read this" not in text
 
 
-def test_a_folder_that_disappears_is_said_to_be_missing(served, results, monkeypatch):
+def test_a_folder_that_disappears_is_reported_as_missing(served, results, monkeypatch):
     monkeypatch.setattr(site, "PAUSE", 0.0)
     shutil.rmtree(results)
     sent = until(lambda: (sent := ask(served, "/progress").json)["html"].count("does not exist") and sent)
@@ -193,7 +194,7 @@ def test_a_folder_that_disappears_is_said_to_be_missing(served, results, monkeyp
     until(lambda: "0 experiments, 0 runs" in ask(served, "/").text)
 
 
-# To whom
+# Who gets an answer
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST", "localhost:9000", "127.0.0.1:1"])
@@ -246,7 +247,7 @@ def test_no_page_from_elsewhere_may_show_or_read_an_answer(still, place):
         assert "Access-Control-Allow-Origin" not in headers
 
 
-# By which method
+# Methods
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
@@ -272,7 +273,7 @@ def test_a_request_that_cannot_be_read_is_refused_in_plain_text(still):
 
 
 @pytest.mark.parametrize("path", ["/", "/progress", "{}/", "{}/log.txt", "/nowhere"])
-def test_head_gives_the_headers_of_get_and_no_body(still, place, path):
+def test_head_returns_the_headers_of_get_and_no_body(still, place, path):
     path = path.format(place)
     got, head = ask(still, path), ask(still, path, "HEAD")
     assert head.body == b""
@@ -282,7 +283,7 @@ def test_head_gives_the_headers_of_get_and_no_body(still, place, path):
     }
 
 
-# Of what
+# Files
 
 
 def test_the_files_of_a_run_are_listed_and_read(still, place):
@@ -391,7 +392,7 @@ def test_a_single_run_can_be_served_with_its_files(results, place):
         assert ask(served, "/../log.txt").status == 404
 
 
-def test_of_very_many_runs_some_are_listed_and_the_others_counted(tmp_path, monkeypatch):
+def test_some_of_very_many_runs_are_listed_and_the_others_counted(tmp_path, monkeypatch):
     monkeypatch.setattr(pages, "LISTED", 1)
     for seed in (1, 2, 3):
         unfinished_run(tmp_path, seed=seed)
@@ -439,7 +440,7 @@ def test_names_in_other_scripts_are_reached(tmp_path):
         assert ask(served, f"/{html.unescape(address)}log.txt").text == "its log"
 
 
-# On which port
+# Ports
 
 
 def test_a_port_in_use_is_left_for_the_next_free_one(still):

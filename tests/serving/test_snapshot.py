@@ -1,4 +1,4 @@
-"""What a results folder is seen to hold at a moment."""
+"""What a results folder holds at a given moment."""
 
 import os
 import shutil
@@ -25,7 +25,7 @@ def test_a_run_whose_folder_is_locked_is_running_with_the_epochs_it_has_had(tmp_
     assert (run.label, run.epochs, len(run.history), run.validation) == ("mlp_512 seed 1", 10, 4, "validation")
 
 
-def test_the_time_left_is_that_of_the_remaining_epochs_less_that_since_the_last(tmp_path):
+def test_the_time_left_is_that_of_the_remaining_epochs_minus_that_since_the_last(tmp_path):
     folder = unfinished_run(tmp_path, epochs=4, planned=10)
     with lock.locked(folder.path):
         [run] = Watched(tmp_path).look().unfinished
@@ -94,7 +94,7 @@ def test_files_that_are_damaged_leave_gaps_and_are_named(tmp_path):
     assert "history.jsonl, line 1: damaged" in run.reason
 
 
-def test_a_folder_that_is_not_there_is_said_to_be_missing_and_may_come_back(tmp_path):
+def test_a_missing_folder_is_reported_and_may_come_back(tmp_path):
     watched = Watched(tmp_path / "results")
     assert (watched.look().there, watched.look().finished) == (False, frozenset())
     finished_run(tmp_path / "results")

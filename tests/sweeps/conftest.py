@@ -9,7 +9,7 @@ from tests.sweeps import family
 
 @pytest.fixture(scope="session")
 def swept(tmp_path_factory):
-    """The folder of a finished sweep and what it said, once for all workers. Tests read it and change nothing."""
+    """The folder of a finished sweep and its answer, once for all workers. Tests read it and change nothing."""
 
     def make(folder) -> Answer:
         family.write_family(folder)
@@ -22,12 +22,12 @@ def swept(tmp_path_factory):
 
 @pytest.fixture
 def copy(swept, tmp_path):
-    """The same, to change."""
+    """A copy of that folder, to change."""
     return Path(shutil.copytree(swept[0], tmp_path / "copy"))
 
 
 @pytest.fixture
 def folder(tmp_path):
-    """Where nothing has been swept yet."""
+    """A folder in which nothing has been swept yet."""
     family.write_family(tmp_path)
     return tmp_path

@@ -1,4 +1,4 @@
-"""A small family of experiments, swept by the real command line, and what has to come out of it."""
+"""A small family of experiments, swept by the real command line, and the results that it must have."""
 
 import csv
 import hashlib
@@ -35,7 +35,7 @@ PATIENCE = 120.0
 
 
 def write_family(folder: Path) -> Path:
-    """A folder of configurations that change one thing each against a base beside it."""
+    """Write a folder of configurations that each change one setting of a base beside it."""
     members = folder / "configs" / "family"
     members.mkdir(parents=True)
     (members.parent / "base.yaml").write_text(BASE)
@@ -45,7 +45,7 @@ def write_family(folder: Path) -> Path:
 
 
 def start(folder: Path, *arguments: object, largest_file: int | None = None) -> subprocess.Popen[str]:
-    """`mnist-lab sweep` in a session of its own, so that a signal can reach it and all its processes.
+    """Start `mnist-lab sweep` in a session of its own, so that a signal can reach it and all its processes.
 
     No file can grow beyond `largest_file` bytes: as near to a full disk as a test gets without being root.
     """
@@ -61,14 +61,14 @@ def start(folder: Path, *arguments: object, largest_file: int | None = None) -> 
 
 
 def sweep(folder: Path, *arguments: object) -> Answer:
-    """The same to its end."""
+    """Run `mnist-lab sweep` to its end."""
     process = start(folder, *arguments)
     out, err = process.communicate(timeout=300)
     return Answer(process.returncode, out, err)
 
 
 def until(what, process):
-    """Wait for something to be true while the sweep is at work."""
+    """Wait for a condition to become true while the sweep is running."""
     begun = time.monotonic()
     while process.poll() is None and time.monotonic() - begun < PATIENCE:
         if found := what():
@@ -87,7 +87,7 @@ def kill(pid: int) -> None:
 
 
 def kill_all(process: subprocess.Popen[str]) -> None:
-    """As a power cut would: the sweep and all its processes at once."""
+    """Kill the sweep and all its processes at once, as a power cut would."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
@@ -113,18 +113,18 @@ def servers(process: subprocess.Popen[str]) -> list[int]:
 
 
 def runs(process: subprocess.Popen[str]) -> list[int]:
-    """The processes in which runs are at work."""
+    """The processes that train runs."""
     return [pid for server in servers(process) for pid in children(server)]
 
 
 def metrics_files(folder: Path) -> list[Path]:
-    """Those of finished runs; what is kept aside does not count."""
+    """The `metrics.json` of finished runs, without those kept aside."""
     found = (folder / "results").rglob("metrics.json")
     return sorted(path for path in found if ".damaged" not in path.parent.name)
 
 
 def evidence(folder: Path) -> dict[str, object]:
-    """All that has to be the same bit for bit whatever happened on the way."""
+    """Everything that must be the same bit for bit whatever happened on the way."""
     found: dict[str, object] = {}
     for metrics in metrics_files(folder):
         run = metrics.parent
@@ -142,7 +142,7 @@ def evidence(folder: Path) -> dict[str, object]:
             "history": history,
             "weights": _weights_hash(weights),
             "predictions": hashlib.sha256((run / "predictions.npz").read_bytes()).hexdigest(),
-            # The lock of a process that was killed before it wrote anything holds nobody.
+            # The lock of a process that was killed before it wrote anything blocks nobody.
             "files": sorted(path.name for path in run.iterdir() if path.name != ".lock"),
         }
     return found

@@ -83,7 +83,7 @@ def test_workers_that_see_the_folder_write_in_place(folder, swept, cluster):
 
 
 def start_apart(cluster, name, hidden, before="", enter=()):
-    """A worker in a mount namespace of its own, in which the folder `hidden` is empty; `enter` goes to its host."""
+    """A worker in a mount namespace of its own, in which the folder `hidden` is empty; `enter` starts it on a host."""
     log = (cluster.folder / f"{name}.log").open("ab")
     with log:
         process = subprocess.Popen(
@@ -99,7 +99,7 @@ def start_apart(cluster, name, hidden, before="", enter=()):
 
 @pytest.fixture
 def apart(tmp_path_factory):
-    """Whether there can be workers that do not see a folder."""
+    """Skip the test if this machine allows no workers that do not see a folder."""
     if subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode:
         pytest.skip("mount namespaces need root")
     return start_apart
@@ -124,7 +124,7 @@ def test_a_folder_that_only_some_workers_see_is_an_error(folder, cluster, apart)
 
 
 @pytest.mark.thorough
-def test_a_worker_whose_disk_is_full_is_not_used_any_more(folder, swept, cluster, apart):
+def test_a_worker_whose_disk_is_full_is_no_longer_used(folder, swept, cluster, apart):
     full = cluster.folder / "full"
     full.mkdir()
     apart(cluster, "full", folder, f"mount -t tmpfs -o size=400k none {full} && ")
@@ -263,7 +263,7 @@ def test_on_slurm_the_results_are_the_same(folder, swept, slurm):
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("number", ["TERM", "USR2"])
-def test_a_task_that_is_told_to_stop_leaves_a_checkpoint_and_the_next_submission_resumes(number, folder, slurm):
+def test_a_task_that_is_asked_to_stop_leaves_a_checkpoint_and_the_next_submission_resumes(number, folder, slurm):
     write(
         folder / "configs" / "long.yaml",
         f"{family.BASE}runtime: {{checkpoint_every: 100000}}\n".replace("epochs: 12", "epochs: 3000"),

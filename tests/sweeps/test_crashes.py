@@ -1,6 +1,6 @@
 """Nothing is lost in a crash: real processes, killed at random moments, compared bit for bit.
 
-These are `thorough`. With MNIST_LAB_CRASHES each kind of crash happens so often, at other moments; without it once.
+These are `thorough`. MNIST_LAB_CRASHES is how often each kind of crash happens, at different moments; once by default.
 """
 
 import os
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.thorough
 
 @pytest.fixture
 def whole(swept):
-    """A sweep that nothing happened to."""
+    """An uninterrupted sweep."""
     return swept[0]
 
 
@@ -31,12 +31,12 @@ def assert_nothing_happened(folder, whole):
 
 
 def crash_everything(process, folder, chance):
-    """As a power cut does."""
+    """Kill everything, as a power cut does."""
     family.kill_all(process)
 
 
 def crash_a_run(process, folder, chance):
-    """The sweep continues, and tries the run again."""
+    """Kill a run; the sweep continues, and tries the run again."""
     victims = family.until(lambda: family.runs(process), process)
     assert victims
     family.kill(chance.choice(victims))
@@ -44,7 +44,7 @@ def crash_a_run(process, folder, chance):
 
 
 def crash_the_server(process, folder, chance):
-    """The runs that were forked from it continue by themselves."""
+    """Kill the fork server; the runs that were forked from it continue by themselves."""
     victims = family.until(lambda: family.servers(process), process)
     assert victims
     for server in victims:
@@ -53,7 +53,7 @@ def crash_the_server(process, folder, chance):
 
 
 def crash_the_sweep_alone(process, folder, chance):
-    """Its runs end with it."""
+    """Kill the sweep; its runs end with it."""
     family.kill(process.pid)
     process.wait()
 
@@ -92,7 +92,7 @@ def test_half_written_files_of_a_power_cut_are_no_obstacle(folder, whole):
     assert_nothing_happened(folder, whole)
 
 
-def test_two_sweeps_on_one_folder_share_the_work(folder, whole):
+def test_two_sweeps_in_one_folder_share_the_work(folder, whole):
     first, second = family.start(folder), family.start(folder)
     outputs = [process.communicate(timeout=family.PATIENCE) for process in (first, second)]
     assert [first.returncode, second.returncode] == [0, 0], outputs

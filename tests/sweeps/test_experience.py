@@ -1,4 +1,4 @@
-"""Durations are estimated from finished runs of this machine alone."""
+"""Durations are estimated only from finished runs on this machine."""
 
 import os
 
@@ -16,13 +16,14 @@ FLOPS, IMAGES = 10**12, 3 * 48_000
 
 @pytest.fixture
 def run(tmp_path):
-    """Makes what a finished run measured: 3 epochs of `epoch` seconds, and 5 seconds besides."""
+    """A function that makes the measurements of a finished run: `epochs` of `epoch` seconds, and 5 more seconds."""
     measured = load_run(finished_run(tmp_path).path).measured
 
-    def make(epoch=10.0, *, flops=FLOPS, finished="2026-01-01", fingerprint="0" * 64, **environment):
-        seconds = measured.seconds.model_copy(update={"epoch_median": epoch, "total": 3 * epoch + 5})
+    def make(epoch=10.0, *, epochs=3, flops=FLOPS, finished="2026-01-01", fingerprint="0" * 64, **environment):
+        seconds = measured.seconds.model_copy(update={"epoch_median": epoch, "total": epochs * epoch + 5})
         facts = measured.run.model_copy(update={"finished": finished, "fingerprint": fingerprint})
-        changes = {"seconds": seconds, "run": facts, "flops": flops, "environment": HERE | environment}
+        changes = {"seconds": seconds, "run": facts, "flops": flops, "epochs": epochs}
+        changes["environment"] = HERE | environment
         return measured.model_copy(update=changes)
 
     return make
@@ -61,9 +62,18 @@ def test_similar_work_takes_the_time_of_the_nearest_networks_and_what_a_run_need
     assert experience(*runs).of_similar(2 * FLOPS, 2 * IMAGES) == pytest.approx(60 + 5)
 
 
-def test_a_network_of_another_size_tells_nothing(run):
+def test_a_network_of_another_size_does_not_count(run):
     assert experience(run()).of_similar(3 * FLOPS, IMAGES) is None
     assert experience().of_similar(FLOPS, IMAGES) is None
+
+
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_the_median_of_one_or_two_epochs_includes_compiling_and_so_tells_nothing_of_other_runs(epochs, run):
+    short = run(100.0, epochs=epochs, flops=epochs * FLOPS // 3, fingerprint="f" * 64)
+    assert experience(short).of_similar(FLOPS, IMAGES) is None
+    assert experience(short).overhead is None
+    assert experience(short).of_same("f" * 64) == epochs * 100.0 + 5
+    assert experience(short, run()).of_similar(FLOPS, IMAGES) == pytest.approx(30 + 5)
 
 
 def test_only_the_latest_runs_count(run):

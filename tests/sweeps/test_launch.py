@@ -1,4 +1,4 @@
-"""How a sweep starts its runs and takes their endings, with an executor that trains nothing."""
+"""How a sweep starts its runs and handles their ends, with an executor that trains nothing."""
 
 import signal
 from concurrent.futures import Future
@@ -18,7 +18,7 @@ HERE = ThisMachine([Slot((0,))])
 
 
 class Notes(Observer):
-    """Collects what a sweep says; `heard` is called for each."""
+    """Collects the notes of a sweep; `heard` is called with each."""
 
     def __init__(self, heard=lambda text: None):
         self.heard = heard
@@ -31,7 +31,7 @@ class Notes(Observer):
 
 @pytest.fixture
 def ending(monkeypatch):
-    """Has every run end in a given way, without a process, or never; gives the list of those that were started."""
+    """A function that makes every run end in a given way, or never, without a process, and returns the started runs."""
 
     def make(outcome=None):
         started = []
@@ -60,7 +60,7 @@ def ending(monkeypatch):
 
 @pytest.fixture
 def damaged(tmp_path):
-    """A run that was damaged when the plan was made; and its metrics as they would be if they were not."""
+    """A run that was damaged when the plan was made, and its undamaged metrics."""
     folder = finished_run(tmp_path)
     run = PlannedRun(Identity(load_run(folder.path).config, "", folder, tmp_path), "damaged")
     metrics = (folder.path / "metrics.json").read_bytes()
@@ -80,7 +80,7 @@ def test_a_damaged_run_is_kept_aside_before_it_is_trained_again(damaged, ending,
     assert len(started) == 1
 
 
-def test_a_damaged_run_that_another_sweep_has_trained_again_meanwhile_stays(damaged, ending, tmp_path):
+def test_a_damaged_run_that_another_sweep_has_trained_again_stays(damaged, ending, tmp_path):
     run, metrics = damaged
     (run.folder.path / "metrics.json").write_bytes(metrics)
     ending(Outcome("done"))
@@ -98,12 +98,12 @@ def test_the_checkpoint_of_another_sweep_that_trains_a_damaged_run_again_stays(d
     assert [path.name for path in run.folder.path.parent.iterdir()] == [run.folder.id]
 
 
-def test_a_damaged_run_that_another_process_takes_at_the_same_moment_is_looked_at_again(
+def test_a_damaged_run_that_another_process_takes_at_the_same_moment_is_checked_again(
     damaged, ending, tmp_path, monkeypatch
 ):
     run, _ = damaged
     started = ending(Outcome("done"))
-    monkeypatch.setattr(RunFolder, "busy", False)  # as it was a moment ago
+    monkeypatch.setattr(RunFolder, "busy", False)  # the state of a moment ago
     other = run.folder.locked()
     other.__enter__()
     observer = Notes(lambda text: other.__exit__(None, None, None) if "another process" in text else None)
@@ -124,7 +124,7 @@ def test_a_failure_that_cannot_be_recorded_ends_no_other_run(ending, tmp_path):
     assert launch(runs, HERE) == [(run, "It broke.") for run in runs]
 
 
-def test_a_signal_after_the_time_is_over_is_answered_too(ending, tmp_path):
+def test_a_signal_after_the_time_limit_is_answered_too(ending, tmp_path):
     config = load_config("mlp_512", [Override(("runtime", "backend"), "jax", "--backend jax")])
     run = PlannedRun(Identity(config, "", RunFolder(tmp_path / "run"), tmp_path), "new")
     started = ending()

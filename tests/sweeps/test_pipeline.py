@@ -42,7 +42,7 @@ def declared(tmp_path):
     return load_sweep([tmp_path / "mine"])
 
 
-def test_what_is_finished_is_only_compared(declared, tmp_path):
+def test_finished_runs_are_only_compared(declared, tmp_path):
     events = Events()
     swept = sweeps.sweep(declared, tmp_path / "results", observer=events)
     assert events.names == ["planned"]
@@ -86,7 +86,7 @@ def test_a_sweep_of_fewer_seeds_does_not_replace_the_summary_of_more(tmp_path):
     assert summary("2") == ("base", "base", 1)
 
 
-def test_a_long_name_with_many_seeds_is_still_a_folders_name(tmp_path):
+def test_a_long_name_with_many_seeds_is_still_a_valid_folder_name(tmp_path):
     name = "b" * 200
     planned = [
         SimpleNamespace(

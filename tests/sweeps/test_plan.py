@@ -1,4 +1,4 @@
-"""What a plan picks out of the runs of a sweep; nothing is trained."""
+"""What a plan selects from the runs of a sweep; nothing is trained."""
 
 import json
 
@@ -6,7 +6,8 @@ import pytest
 
 from mnist_lab import load_config
 from mnist_lab.runs import formats
-from mnist_lab.sweeps import make_plan
+from mnist_lab.sweeps import Schedule, make_plan
+from mnist_lab.terminal.sweeping import print_failures, print_plan
 from tests.run_folders import SMALL, UCI, finished_run
 
 
@@ -34,7 +35,33 @@ def test_folds_of_one_experiment_are_not_changes_of_each_other(tmp_path):
     assert [run.state for run in make_plan([load_config(SMALL)], tmp_path).runs] == ["changed"]
 
 
-def test_classes_that_were_renamed_since_are_said_once(configs, tmp_path):
+@pytest.mark.parametrize(
+    ("finished", "state"),
+    [(0, "new"), (1, "new (1 exists with another configuration)"), (2, "new (2 exist with another configuration)")],
+)
+def test_the_state_of_a_run_whose_configuration_changed_is_new(finished, state, tmp_path, capsys):
+    seeds = (1, 2, 3)
+    for seed in seeds[:finished]:
+        finished_run(tmp_path, SMALL, seed=seed, dataset=UCI)
+    plan = make_plan([load_config(SMALL | {"seed": seed, "train": {"epochs": 2}}) for seed in seeds], tmp_path)
+    print_plan(Schedule(plan, (), 1, {}), to_stdout=True)
+    [line] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("small ")]
+    assert line.split(maxsplit=2)[2].strip() == state
+
+
+@pytest.mark.parametrize(
+    ("failed", "where"),
+    [(1, "The full error is in error.txt in its folder."), (2, "Each folder has the full error in error.txt.")],
+)
+def test_failed_runs_are_listed_with_the_place_of_their_errors(failed, where, configs, tmp_path, capsys):
+    runs = make_plan(configs, tmp_path).runs[:failed]
+    print_failures([(run, "It broke.\nHere.") for run in runs], "again")
+    said = capsys.readouterr().err
+    assert said.split()[:3] == ["Failed", "Error", "Folder"]
+    assert where in " ".join(said.split())
+
+
+def test_classes_that_were_renamed_since_are_reported_once(configs, tmp_path):
     backend = make_plan(configs, tmp_path).runs[0].identity.config.runtime.backend
     folders = [finished_run(tmp_path, config, seed=config.seed, dataset=UCI, backend=backend) for config in configs]
     assert make_plan(configs, tmp_path).notes == make_plan(configs, tmp_path / "empty").notes

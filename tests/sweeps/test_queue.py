@@ -141,7 +141,7 @@ def entry(state, estimate=60.0, **facts):
     return Entry(folder="f", label="l", state=state, estimate=estimate, **facts)
 
 
-def test_the_time_left_is_that_of_the_waiting_and_the_rest_of_the_running_over_those_at_a_time():
+def test_the_time_left_is_that_of_the_waiting_and_the_rest_of_the_running_runs_divided_by_their_number_at_a_time():
     runs = [entry("waiting"), entry("waiting"), entry("running", started=100.0), entry("running", started=130.0)]
     assert queue(*runs, parallel=2).left(140.0) == pytest.approx((60 + 60 + 20 + 50) / 2)
 
@@ -155,7 +155,7 @@ def test_estimates_are_corrected_by_how_long_the_finished_runs_took():
     assert queue(entry("done", took=120.0), entry("waiting")).left(0.0) == 120.0
 
 
-def test_a_run_that_takes_longer_than_expected_counts_no_less_than_nothing():
+def test_a_run_that_takes_longer_than_expected_never_counts_as_less_than_zero():
     assert queue(entry("running", started=0.0)).left(1_000.0) == 0.0
 
 

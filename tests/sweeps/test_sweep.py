@@ -1,4 +1,4 @@
-"""What a sweep does and says, through the real command line."""
+"""What a sweep does and prints, through the real command line."""
 
 import json
 import shutil
@@ -32,7 +32,7 @@ def test_the_table_on_stdout_says_what_each_member_changed(swept):
     assert "nodes 24 -> 64" in done.out
 
 
-def test_a_sweep_that_is_done_imports_no_keras_trains_nothing_and_gives_the_same_table(copy, swept):
+def test_a_sweep_that_is_done_imports_no_keras_trains_nothing_and_prints_the_same_table(copy, swept):
     _, done = swept
     before = {path: path.stat().st_mtime_ns for path in family.metrics_files(copy)}
     again = lab("sweep", "configs/family", cwd=copy, python=("-X", "importtime"))
@@ -134,7 +134,7 @@ def test_retrying_what_failed_says_so_when_nothing_has(plans):
 
 
 @pytest.mark.parametrize("jobs", NO_JOBS)
-def test_a_number_of_jobs_that_is_none_is_refused(jobs, plans):
+def test_an_invalid_number_of_jobs_is_refused(jobs, plans):
     assert plans.jobs[jobs].code == 2
     expected = f"Invalid value for '--jobs': expected a number of 1 or more, or auto, received '{jobs}'."
     assert expected in plans.jobs[jobs].err
@@ -142,7 +142,7 @@ def test_a_number_of_jobs_that_is_none_is_refused(jobs, plans):
 
 @pytest.fixture(scope="module")
 def mixed(swept, tmp_path_factory):
-    """A sweep where one run is damaged, one has gone, and one is new and diverges; and the damaged `metrics.json`."""
+    """A sweep with one damaged run, one missing, and one that is new and diverges; and the damaged `metrics.json`."""
     copy = Path(shutil.copytree(swept[0], tmp_path_factory.mktemp("mixed") / "copy"))
     (copy / "configs" / "family" / "diverges.yaml").write_text(
         "extends: ../base.yaml\ntrain: {optimizer: {name: sgd, learning_rate: 1.0e30}, restore_best: loss}\n"
@@ -153,7 +153,7 @@ def mixed(swept, tmp_path_factory):
     return copy, damaged, family.sweep(copy)
 
 
-def test_one_failure_is_one_failure(mixed, swept):
+def test_one_failure_fails_the_sweep_and_spoils_no_other_run(mixed, swept):
     copy, _, done = mixed
     assert done.code == 1
     assert "--retry-failed" in done.err
@@ -200,7 +200,7 @@ def test_a_repeated_run_uses_as_many_threads_and_gives_the_same_bits(swept, tmp_
     assert len(again) == 1
 
 
-def test_numbers_that_another_experiment_has_already_are_not_trained_again(copy):
+def test_numbers_that_another_experiment_already_has_are_not_trained_again(copy):
     configs = copy / "configs" / "family"
     (configs / "wide.yaml").rename(configs / "broad.yaml")
     done = family.sweep(copy)

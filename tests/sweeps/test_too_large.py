@@ -1,4 +1,4 @@
-"""One network of a sweep that is too large for the machine is a matter of its own."""
+"""A network that is too large for the machine does not affect the rest of the sweep."""
 
 import pytest
 
@@ -8,7 +8,7 @@ BASE = "data: {dataset: digits, subset: 200, test_subset: 50}\ntrain: {epochs: 1
 
 
 @pytest.mark.thorough
-def test_it_is_said_in_the_plan_and_the_others_are_trained(tmp_path):
+def test_it_is_reported_in_the_plan_and_the_others_are_trained(tmp_path):
     write(tmp_path / "configs" / "sizes" / "good.yaml", f"{BASE}model: {{kind: mlp, nodes: [4]}}\n")
     write(tmp_path / "configs" / "sizes" / "giant.yaml", f"{BASE}model: {{kind: mlp, nodes: [4, 700000000000]}}\n")
     sweep = ["sweep", "configs/sizes", "--jobs", "1"]
@@ -19,7 +19,7 @@ def test_it_is_said_in_the_plan_and_the_others_are_trained(tmp_path):
     assert reason in planned.err
     assert "too large" in planned.out
     assert "\n1 of 2 runs to train: " in planned.out
-    assert "(from a short timing)" in planned.out
+    assert "(from a short benchmark)" in planned.out
     assert "\n2 of 6 runs to train: " in again.out
     assert "(from finished runs on this machine)" in again.out
     assert trained.code == 1

@@ -1,4 +1,4 @@
-"""What a plan says beforehand: whether the seeds can give verdicts, and where finished runs are."""
+"""What a plan says in advance: whether the seeds can give verdicts, and where finished runs are."""
 
 import re
 
@@ -31,23 +31,28 @@ def runs(arms, seeds, **changes):
         (1, 1, "Too few seeds to reach significance against base: 1 seed, at least 6 needed (--seeds 1..6)."),
     ],
 )
-def test_seeds_that_cannot_give_a_verdict_are_told_with_the_number_that_can(arms, seeds, sentence):
+def test_seeds_that_cannot_give_a_verdict_are_reported_with_the_number_that_can(arms, seeds, sentence):
     assert too_few_seeds(runs(arms, range(seeds))) == [sentence]
 
 
-def test_the_setting_that_asks_for_more_seeds_is_the_one_that_there_is():
+def test_the_advice_names_the_setting_that_asks_for_more_seeds():
     [sentence] = too_few_seeds(runs(2, range(3)), "confirm.seeds: %d")
     assert sentence.endswith("3 seeds, at least 7 needed (confirm.seeds: 7).")
 
 
 @given(st.integers(1, 20), st.integers(1, 12))
-def test_it_is_told_exactly_where_the_verdicts_could_not_be_significant(arms, seeds):
+def test_the_warning_appears_exactly_if_the_verdicts_could_not_be_significant(arms, seeds):
     base, apart = dict.fromkeys(range(seeds), 0.5), {seed: 0.9 + seed / 1000 for seed in range(seeds)}
     verdicts = statistics.tested([(base, apart)] * arms)
     assert bool(too_few_seeds(runs(arms, range(seeds)))) == (not any(verdict.significant for verdict in verdicts))
 
 
-def test_with_the_number_that_is_named_nothing_is_told_any_more():
+def test_nothing_is_told_of_seeds_where_that_is_done_elsewhere(tmp_path):
+    assert make_plan(runs(2, range(3)), tmp_path, more_seeds="").notes == ()
+    assert make_plan(runs(2, range(3)), tmp_path).notes != ()
+
+
+def test_with_the_number_of_seeds_it_names_the_warning_is_gone():
     [sentence] = too_few_seeds(runs(5, range(2)))
     least = int(re.findall(r"1\.\.(\d+)", sentence)[0])
     assert too_few_seeds(runs(5, range(least))) == []
@@ -68,7 +73,7 @@ def test_what_is_not_compared_needs_no_seeds():
     assert too_few_seeds(runs(2, [1], **{"data.subset": 100})) == []
 
 
-def test_a_plan_says_so_and_where_finished_runs_are_that_lie_elsewhere(tmp_path):
+def test_a_plan_says_where_finished_runs_elsewhere_are(tmp_path):
     finished_run(tmp_path / "published", BASE, dataset=UCI, seed=1)
     finished_run(tmp_path / "published", BASE, dataset=UCI, seed=2)
     finished_run(tmp_path, BASE | {"experiment": "renamed"}, dataset=UCI, seed=3)

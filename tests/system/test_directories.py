@@ -32,7 +32,7 @@ NAMES_OF_PATHS = {"DIR", "FILE", "PATH", "[PATH]", "[PATH]...", "PATH...", "NAME
 
 @pytest.fixture
 def no_home(monkeypatch):
-    """A user whom the system does not know, as `docker run --user 54321` makes one."""
+    """A user unknown to the system, as with `docker run --user 54321`."""
 
     def unknown(_):
         raise KeyError
@@ -59,11 +59,11 @@ class TestWithoutAHome:
         with pytest.raises(InputError, match="~/x: there is no such home folder"):
             expanded("~/x")
 
-    def test_a_data_set_that_is_nowhere_has_to_be_given_a_folder(self, no_home):
+    def test_a_data_set_that_is_found_nowhere_needs_a_folder(self, no_home):
         with pytest.raises(DataError, match="--data-dir"):
             datasets.load("mnist")
 
-    def test_an_empty_one_is_none(self, monkeypatch):
+    def test_an_empty_home_variable_counts_as_no_home(self, monkeypatch):
         monkeypatch.setenv("HOME", "")
         assert home() is None
 
@@ -112,7 +112,7 @@ class TestTilde:
         answer = good("show", run.id, "--results=~/x", cwd=tmp_path, HOME=str(tmp_path))
         assert run.id in answer.out
 
-    def test_of_nobody_is_bad_usage_and_makes_nothing(self, tmp_path):
+    def test_of_an_unknown_user_is_bad_usage_and_creates_nothing(self, tmp_path):
         answer = lab("run", "quickstart", "--results=~nobody-of-that-name/x", cwd=tmp_path)
         assert answer.code == 2
         assert "there is no such home folder" in answer.err
@@ -135,14 +135,14 @@ class TestWithoutTemporaryFiles:
     def test_commands_that_need_them_say_so_before_they_begin(self, words, no_temporary_folder, monkeypatch, tmp_path):
         write(tmp_path / "small.yaml", SMALL)
         monkeypatch.chdir(tmp_path)
-        monkeypatch.delitem(sys.modules, "keras", raising=False)  # as in a process that has just begun
+        monkeypatch.delitem(sys.modules, "keras", raising=False)  # as in a process that has just started
         answer = invoked(*words)
         assert (answer.code, "TMPDIR" in answer.err) == (2, True)
         assert [path.name for path in tmp_path.iterdir()] == ["small.yaml"]
 
 
 class TestWritable:
-    def test_a_folder_that_is_not_there_yet_is_and_is_not_made(self, tmp_path):
+    def test_a_folder_that_does_not_exist_yet_is_writable_and_is_not_created(self, tmp_path):
         check_writable(tmp_path / "a" / "b", CHOOSE)
         assert list(tmp_path.iterdir()) == []
 
@@ -155,7 +155,7 @@ class TestWritable:
         with pytest.raises(NoRoomError, match=r"its name has [0-9]+ bytes"):
             check_writable(folder, CHOOSE)
 
-    def test_a_path_has_an_end(self, tmp_path):
+    def test_a_path_that_is_too_long_is_refused(self, tmp_path):
         with pytest.raises(NoRoomError, match=r"would have up to [0-9,]+ bytes"):
             check_writable(tmp_path.joinpath(*["x" * 200] * 25), CHOOSE)
 
@@ -205,7 +205,7 @@ def test_what_cannot_be_written_is_refused_before_the_work(words, tmp_path, monk
 
 @pytest.mark.parametrize("words", [("run", "small.yaml"), ("sweep", "small.yaml")])
 @pytest.mark.parametrize("year", [1970, 1979, 2108])
-def test_a_clock_that_archives_cannot_hold_is_told_before_the_training(words, year, tmp_path, monkeypatch):
+def test_a_clock_that_archives_cannot_represent_is_reported_before_the_training(words, year, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write(tmp_path / "small.yaml", SMALL)
     monkeypatch.setattr(time, "localtime", lambda *_: time.struct_time((year, 1, 1, 0, 0, 0, 3, 1, 0)))

@@ -1,4 +1,4 @@
-"""What `make install` and `make dev` install: locks that are complete, as they are, with pip as with uv."""
+"""`make install` and `make dev` install complete locks unchanged, with pip as with uv."""
 
 import os
 import re
@@ -42,7 +42,7 @@ ENVIRONMENTS = {
 
 @dataclass(frozen=True)
 class Lock:
-    """Lock files that are installed together, and what of pyproject.toml they are for."""
+    """Lock files that are installed together, and the parts of pyproject.toml that they are for."""
 
     files: tuple[str, ...]
     extras: tuple[str, ...] = ()
@@ -54,7 +54,7 @@ class Lock:
 
     @property
     def requirements(self) -> list[Requirement]:
-        """The project's own."""
+        """The project's own requirements."""
         named = [
             *PROJECT["project"]["dependencies"],
             *(line for extra in self.extras for line in EXTRAS[extra]),
@@ -72,7 +72,7 @@ LOCKS = {
 
 
 def pins(text: str, environment: dict[str, str]) -> dict[str, Version]:
-    """The versions that a lock gives the environment; one that it gives twice is the same each time."""
+    """The versions that a lock gives the environment, after a check that it gives no package two."""
     found: dict[str, Version] = {}
     for line in re.findall(r"^([a-z0-9][^\s=]*==[^\\\n]+)", text, re.MULTILINE):
         pin = Requirement(line.strip())
@@ -85,7 +85,7 @@ def pins(text: str, environment: dict[str, str]) -> dict[str, Version]:
 
 @cache
 def metadata(name: str) -> tuple[Version, list[Requirement]] | None:
-    """What the installed distribution says of itself; None where it is not installed."""
+    """The metadata of the installed distribution; None if it is not installed."""
     try:
         there = distribution(name)
     except PackageNotFoundError:
@@ -94,10 +94,10 @@ def metadata(name: str) -> tuple[Version, list[Requirement]] | None:
 
 
 def gaps(text: str, project: list[Requirement], environment: dict[str, str]) -> list[str]:
-    """What a lock lacks of that which the project and the locked packages require, extras included.
+    """What the project and the locked packages require, extras included, but a lock lacks.
 
-    A package that is not installed here, since it is for another system, cannot be asked. One that is installed in
-    another version than the lock's is asked what it requires, but not in which versions.
+    The requirements of a package for another system, which is not installed here, are unknown. One installed in
+    another version than the lock's counts with the packages that it requires, but not with their versions.
     """
     locked = pins(text, environment)
     missing: list[str] = []
@@ -137,7 +137,7 @@ def test_a_lock_holds_all_that_its_packages_require(lock, environment):
     assert gaps(lock.text, lock.requirements, environment) == []
 
 
-def test_what_is_locked_for_this_machine_can_be_asked_what_it_requires():
+def test_everything_locked_for_this_machine_is_installed():
     assert [name for name in pins(LOCKS["dev"].text, default_environment()) if metadata(name) is None] == []
 
 
@@ -158,13 +158,13 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(("text", "expected"), BROKEN.values(), ids=BROKEN)
-def test_what_a_lock_lacks_is_found(text, expected):
+def test_what_is_missing_from_a_lock_is_found(text, expected):
     for environment in ENVIRONMENTS.values():
         assert any(expected in gap for gap in gaps(text, DEV.requirements, environment))
 
 
-def test_an_extra_brings_its_packages_only_where_their_markers_hold(monkeypatch):
-    """As `coverage[toml]` brings tomli to old Pythons only."""
+def test_an_extra_brings_its_packages_only_if_their_markers_hold(monkeypatch):
+    """As `coverage[toml]` brings tomli only to old Pythons."""
     ours = {"coverage": [Requirement("tomli; python_version < '3.12' and extra == 'toml'")], "tomli": []}
     monkeypatch.setitem(globals(), "metadata", lambda name: (Version("1"), ours[name]))
     old, *_, new = ENVIRONMENTS.values()
@@ -177,11 +177,11 @@ def test_an_extra_brings_its_packages_only_where_their_markers_hold(monkeypatch)
         assert gaps("coverage==1 \\\ntomli==1 \\\n", [Requirement(wanted)], environment) == []
 
 
-BARE = {"PATH": os.environ["PATH"]}  # nothing of a `make test` that this is run by
+BARE = {"PATH": os.environ["PATH"]}  # without the variables of a `make test` that runs this
 
 
 def would_run(*arguments: str) -> list[str]:
-    """The commands that `make ARGUMENTS` would run where nothing is installed yet."""
+    """The commands that `make ARGUMENTS` would run with nothing installed yet."""
     done = subprocess.run(
         ["make", "--dry-run", "VENV=none/.venv", *arguments],
         cwd=ROOT, env=BARE, capture_output=True, text=True, check=False,
@@ -217,7 +217,7 @@ def test_locks_are_installed_as_they_are_and_then_checked(uv, tool, target, lock
     assert " check" in commands[-1]
 
 
-def test_an_extra_that_there_is_not_is_refused_with_those_that_there_are():
+def test_an_unknown_extra_is_refused_and_the_known_ones_are_listed():
     done = subprocess.run(
         ["make", "-n", "install", "EXTRAS=jaxx"], cwd=ROOT, env=BARE, capture_output=True, text=True, check=False
     )
@@ -226,7 +226,7 @@ def test_an_extra_that_there_is_not_is_refused_with_those_that_there_are():
     assert all(extra in done.stderr for extra in EXTRAS)
 
 
-def test_continuous_integration_installs_with_pip_even_where_uv_is(tmp_path):
+def test_continuous_integration_installs_with_pip_even_if_uv_is_installed(tmp_path):
     said = tmp_path / "said"
     for name, script in {"uv": "exit 1", "apt-get": "exit 0", "make": f'echo "UV=${{UV-unset}} $*" >> {said}'}.items():
         (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
@@ -239,7 +239,7 @@ def test_continuous_integration_installs_with_pip_even_where_uv_is(tmp_path):
 
 @pytest.fixture
 def environment(monkeypatch, tmp_path):
-    """An environment of a user's: where it is, and which installers there are."""
+    """A function that sets where a user's environment is, and which installers there are."""
 
     def there(prefix, *, pip=False, uv=False):
         monkeypatch.setattr(sys, "prefix", str(prefix))
@@ -270,13 +270,13 @@ TOOLS = {
 
 
 @pytest.mark.parametrize(("tools", "installer"), TOOLS.values(), ids=TOOLS)
-def test_elsewhere_the_packages_of_an_extra_are_named_for_the_installer_that_there_is(environment, tools, installer):
+def test_elsewhere_the_packages_of_an_extra_are_named_for_the_installer_at_hand(environment, tools, installer):
     environment("/else", **tools)
     for extra, requirements in EXTRAS.items():
         assert installation.extra_command(extra) == f"{installer} {shlex.join(requirements)}"
     assert installation.package_command("tensorflow") == f"{installer} tensorflow"
 
 
-def test_no_text_names_the_package_on_an_index_where_it_is_not():
+def test_no_text_claims_that_the_package_is_on_an_index():
     texts = [ROOT / "README.md", *ROOT.glob("configs/**/*.yaml"), *ROOT.glob("mnist_lab/**/*.py")]
     assert [path.name for path in texts if re.search(r"mnist-lab\[|pip install 'mnist", path.read_text())] == []

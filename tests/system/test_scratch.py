@@ -1,4 +1,4 @@
-"""The temporary folder of a process: real processes, really killed."""
+"""The temporary folder of a process, with real processes that are killed."""
 
 import signal
 import subprocess
@@ -14,7 +14,7 @@ MAKE = "import time; from mnist_lab.system import scratch; print(scratch.folder(
 
 @pytest.fixture
 def start(tmp_path):
-    """Starts a process that makes its folder, gives it with the folder's path, and ends it in the end."""
+    """A function that starts a process with its folder and returns both; the processes are killed at the end."""
     started = []
 
     def start(then: str = "time.sleep(600)"):
@@ -31,14 +31,14 @@ def start(tmp_path):
         process.communicate()
 
 
-def test_it_goes_when_its_process_ends(start, tmp_path):
+def test_it_is_removed_when_its_process_ends(start, tmp_path):
     process, folder = start("(scratch.folder() / 'file').touch()")
     assert folder.parent == tmp_path
     process.wait(60)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_that_of_a_killed_process_goes_with_the_next_start_and_that_of_a_living_one_stays(start, tmp_path):
+def test_the_folder_of_a_killed_process_goes_with_the_next_start_and_that_of_a_live_one_stays(start, tmp_path):
     killed, left = start("(scratch.folder() / 'below').mkdir(); print(flush=True); time.sleep(600)")
     killed.stdout.readline()
     _, living = start()
@@ -49,7 +49,7 @@ def test_that_of_a_killed_process_goes_with_the_next_start_and_that_of_a_living_
     assert set(tmp_path.iterdir()) == {living, newer}
 
 
-def test_nothing_that_only_has_its_name_is_removed(start, tmp_path):
+def test_nothing_else_of_the_same_name_is_removed(start, tmp_path):
     theirs = tmp_path / "mlab-results"
     (theirs / "precious").mkdir(parents=True)
     elsewhere = tmp_path / "elsewhere"

@@ -46,7 +46,7 @@ def start(program, *arguments, ignoring=()):
     )  # fmt: skip
     process.stdout.readline()
     asleep = 0
-    while asleep < 5:  # as a thread is that waits in the system
+    while asleep < 5:  # like a thread that waits in the system
         state = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
         asleep = asleep + 1 if state == "S" else 0
         time.sleep(0.02)
@@ -58,7 +58,7 @@ def test_a_second_ctrl_c_ends_a_process_that_is_stuck_in_a_library(apart):
     process = start(STUCK, "600")
     process.send_signal(signal.SIGINT)
     time.sleep(apart)
-    while process.poll() is None:  # at once, two are one for the system
+    while process.poll() is None:  # the system merges two that are sent at once
         process.send_signal(signal.SIGINT)
         time.sleep(0.02)
     out, err = process.communicate(timeout=60)

@@ -1,4 +1,4 @@
-"""Standard streams that are closed, missing or full end no job, and what is written to them goes nowhere else."""
+"""Closed, missing or full standard streams end no job, and what is written to them goes nowhere else."""
 
 import os
 import subprocess
@@ -32,7 +32,7 @@ def test_what_libraries_log_to_a_closed_stderr_goes_into_no_file_of_ours(tmp_pat
     assert (tmp_path / "ours").read_bytes() == b""
 
 
-def test_without_any_stream_all_can_be_used(tmp_path):
+def test_without_any_stream_all_streams_can_be_used(tmp_path):
     code = (
         "import sys\nfrom mnist_lab.system import streams\nstreams.prepare()\n"
         "print('x')\nprint('y', file=sys.stderr)\nopen('stdin', 'w').write(repr(sys.stdin.read()))"
@@ -42,14 +42,14 @@ def test_without_any_stream_all_can_be_used(tmp_path):
 
 
 @pytest.mark.parametrize("closed", [(0,), (1,), (1, 2), (0, 1, 2)], ids=str)
-def test_a_command_gives_a_closed_stream_to_nothing_of_its_own(closed, tmp_path):
+def test_a_command_runs_with_any_standard_streams_closed(closed, tmp_path):
     done = python("from mnist_lab.cli import main; main(['configs'])", closed=closed, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, b"")
     assert bool(done.stdout) == (1 not in closed)
 
 
 @pytest.mark.parametrize("closed", [(), (2,)], ids=["open", "closed"])
-def test_stderr_can_be_captured_where_python_has_none(closed, tmp_path):
+def test_stderr_can_be_captured_if_python_has_none(closed, tmp_path):
     code = (
         "import os, sys\nfrom mnist_lab.system import streams\nsys.stderr = None\n"
         "with streams.captured_stderr() as chatter:\n    os.write(2, b'some words')\n"
@@ -70,7 +70,7 @@ def test_output_is_redirected_in_utf_8_whatever_the_encoding_of_the_terminal(tmp
     assert set((tmp_path / "log").read_text("utf-8").split("\n")) == {"Ж ─ \\udc80", "é", "from a library"}
 
 
-def test_a_reader_that_goes_away_is_no_error(tmp_path):
+def test_a_reader_that_goes_away_is_not_an_error(tmp_path):
     read, write = os.pipe()
     os.close(read)
     code = "from mnist_lab.system import streams\nstreams.prepare()\nfor i in range(9999): print('text', flush=True)"

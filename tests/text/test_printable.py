@@ -1,4 +1,4 @@
-"""Text that any terminal can show: nothing that it obeys, nothing that its encoding lacks."""
+"""Text that any terminal can show: no control codes, and nothing that its encoding lacks."""
 
 import json
 import unicodedata
@@ -15,7 +15,7 @@ SUSPICIOUS = st.one_of(ANY_CHARACTER, st.characters(categories=["Cc", "Cf", "Zl"
 
 
 def unsafe(character: str) -> bool:
-    """By the Unicode database: controls, bidirectional controls, surrogates; newline and tab are none of them."""
+    """By the Unicode database: controls, bidirectional controls, surrogates; newline and tab do not count."""
     if character in "\n\t":
         return False
     category = unicodedata.category(character)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mnist_lab.text.quantities import count, duration, estimate, file_size, megabytes, parameters
+from mnist_lab.text.quantities import count, data_set, duration, estimate, file_size, megabytes, parameters
 
 
 @pytest.mark.parametrize(("number", "text"), [(0, "0 runs"), (1, "1 run"), (2, "2 runs"), (10_000, "10,000 runs")])
@@ -13,7 +13,9 @@ def test_one_thing_is_singular(number, text):
 @pytest.mark.parametrize(
     ("seconds", "measured", "estimated"),
     [
-        (0.04, "0.0 s", "0 s"),
+        (0.04, "0.04 s", "0 s"),
+        (0.994, "0.99 s", "1 s"),
+        (0.996, "1.0 s", "1 s"),
         (45.25, "45.2 s", "45 s"),
         (59.94, "59.9 s", "60 s"),
         (59.96, "1 min 00 s", "60 s"),
@@ -26,6 +28,12 @@ def test_one_thing_is_singular(number, text):
 )
 def test_an_estimate_claims_less_precision_than_a_measurement(seconds, measured, estimated):
     assert (duration(seconds), estimate(seconds)) == (measured, estimated)
+
+
+def test_a_subset_is_told_from_the_numbers_of_images_that_are_used():
+    assert data_set("MNIST", None) == "MNIST"
+    assert data_set("MNIST", 2000) == "MNIST (subset of 2,000)"
+    assert data_set("UCI digits (not MNIST)", 100) == "UCI digits (not MNIST, subset of 100)"
 
 
 @pytest.mark.parametrize(
@@ -42,6 +50,6 @@ def test_files_may_be_small(size, text):
     assert file_size(size) == text
 
 
-def test_trainable_parameters_are_told_where_they_are_not_all():
+def test_trainable_parameters_are_given_if_they_are_not_all():
     assert parameters(10, 10) == "10 parameters"
     assert parameters(7_770, 7_852) == "7,852 parameters (7,770 trainable)"

@@ -1,4 +1,4 @@
-"""Tables fit their width: minor columns go first, nothing is hidden in silence, and no text is lost."""
+"""Tables fit their width: minor columns go first, nothing is hidden silently, and no text is lost."""
 
 import re
 
@@ -37,7 +37,7 @@ def text(layout):
     return [line for part in (layout.heading, *layout.rows) for line in part.split("\n")]
 
 
-def test_without_a_width_a_row_is_a_line_with_all_columns():
+def test_without_a_width_a_row_is_one_line_with_all_columns():
     layout = fitted(RUNS, ROWS)
     assert layout.hidden == []
     assert layout.rows[0].split("  ")[0] == "ablation/optimizer_rmsprop"
@@ -73,7 +73,7 @@ def test_a_table_is_never_wider_than_the_terminal_if_cells_can_be_broken(table, 
 
 
 @given(tables(), st.integers(1, 200))
-def test_what_there_is_no_room_for_is_named_and_the_width_that_shows_it(table, width):
+def test_columns_without_room_are_named_with_the_width_that_shows_them(table, width):
     known, rows = table
     layout = fitted(known, rows, width)
     assert len(layout.hidden) <= sum(column.priority > 0 for column in known)
@@ -88,13 +88,13 @@ def test_wrapping_loses_nothing_but_spaces(cells, width):
         assert re.sub(r"\s", "", row) == re.sub(r"\s", "", cell)
 
 
-def test_a_cell_wraps_after_spaces_and_slashes_and_within_a_word_only_where_that_is_too_long():
+def test_a_cell_wraps_after_spaces_and_slashes_and_within_a_word_only_if_that_is_too_long():
     cells = ["seven_steps/step7 one two", f"+0.12 (+0.05{NO_BREAK}to{NO_BREAK}+0.2)", "x" * 20]
     layout = fitted([""], [(cell,) for cell in cells], 16)
     assert layout.rows == ["seven_steps/\nstep7 one two", "+0.12\n(+0.05 to +0.2)", "x" * 16 + "\n" + "x" * 4]
 
 
-def test_a_long_name_is_broken_at_its_joints():
+def test_a_long_name_is_broken_at_its_separators():
     layout = fitted([""], [("a_long_name_of_an_experiment,learning_rate=0.001",)], 20)
     assert layout.rows == ["a_long_name_of_an_\nexperiment,learning_\nrate=0.001"]
 

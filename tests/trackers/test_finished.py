@@ -1,4 +1,4 @@
-"""`mnist-lab log`: what TensorBoard and MLflow then have of a finished run, read back with their own readers."""
+"""`mnist-lab log`: what TensorBoard and MLflow have of a finished run, read back with their own readers."""
 
 import json
 import shutil
@@ -27,13 +27,13 @@ def trained(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def run(trained, tmp_path_factory):
-    """The run where it was logged to each tracker once."""
+    """The run after it was logged once to each tracker."""
     return copied(trained, tmp_path_factory.mktemp("logged"))
 
 
 @pytest.fixture
 def own(run, tmp_path):
-    """The same in a folder of the test's own."""
+    """A copy of that run in the test's own folder."""
     return copied(run, tmp_path)
 
 
@@ -47,7 +47,7 @@ def logged(run, *options, code=0):
 
 @pytest.fixture(scope="module")
 def events(run):
-    """The folder of the run, read by TensorBoard."""
+    """The run's folder as TensorBoard reads it."""
     pytest.importorskip("tensorboardX")
     reader = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
     logged(run, "tensorboard")

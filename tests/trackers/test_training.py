@@ -1,4 +1,4 @@
-"""`runtime.report_to`: a run tells trackers while it is trained, and is the same without them."""
+"""`runtime.report_to`: a run reports to trackers while it is trained, and is the same without them."""
 
 import threading
 
@@ -20,7 +20,7 @@ SMALL = {
 
 
 class Told(Tracker):
-    """Keeps what it is told."""
+    """A tracker that keeps what is reported to it."""
 
     title = "told"
 
@@ -56,7 +56,7 @@ class Notes(experiment.Observer):
 
 @pytest.fixture
 def use(monkeypatch):
-    """Puts a tracker in the place of all others."""
+    """A function that puts a tracker in place of all others."""
     monkeypatch.setattr(registry, "find_spec", lambda name: name)
 
     def put(tracker):
@@ -70,13 +70,13 @@ def trained(results, observer=None, **changes):
     return mnist_lab.run(SMALL, results=results, observer=observer or Notes(), set=changes)
 
 
-def test_it_is_told_of_the_beginning_each_epoch_and_the_end(use, tmp_path):
+def test_it_is_informed_of_the_beginning_each_epoch_and_the_end(use, tmp_path):
     tracker = use(Told())
     trained(tmp_path)
     assert tracker.events == ["small seed 1", 1, 2, 3, 360]
 
 
-def test_it_is_no_part_of_the_fingerprint():
+def test_it_is_not_part_of_the_fingerprint():
     reported, plain = (load_config(SMALL, load_changes) for load_changes in ((), _without()))
     marks = {fingerprint(config, dataset_sha256="", backend="jax") for config in (reported, plain)}
     assert len(marks) == 1
@@ -132,7 +132,7 @@ def test_a_tracker_that_does_not_answer_is_left_alone(use, tmp_path, monkeypatch
     assert any("tensorboard: no answer within 0.01 s." in note for note in seen.notes)
 
 
-def test_a_run_that_resumes_tells_its_earlier_epochs_again(use, tmp_path):
+def test_a_run_that_resumes_reports_its_earlier_epochs_again(use, tmp_path):
     class Stop(Notes):
         def stops(self):
             return True
@@ -162,7 +162,7 @@ def test_what_was_reported_in_training_is_not_logged_again(tmp_path):
     assert not report(run, registry.tracker("tensorboard"))
 
 
-def test_one_that_was_not_told_of_a_beginning_is_not_told_of_an_end(use):
+def test_a_tracker_that_was_not_informed_of_a_beginning_is_not_informed_of_an_end(use):
     tracker, notes = use(Told()), []
     background.Background("tensorboard", notes.append).end()
     assert (tracker.events, notes) == ([], [])

@@ -1,4 +1,4 @@
-"""Dropout masks on JAX: as Keras' own in all but the numbers that they come from."""
+"""Dropout masks on JAX: like Keras' own except for the random numbers behind them."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The rules that look back, held against the Keras callbacks that they replay."""
+"""The rules that look back, compared with the Keras callbacks that they replay."""
 
 from math import inf, nan
 
@@ -61,6 +61,6 @@ def test_a_plateau_lowers_the_rate_where_keras_would(values, monitor, patience):
 
 
 @pytest.mark.parametrize("value", [nan, inf])
-def test_an_epoch_that_is_not_finite_is_no_improvement(value):
+def test_an_epoch_that_is_not_finite_is_not_an_improvement(value):
     rule = EarlyStopping(monitor="val_loss", patience=2)
     assert should_stop(history([0.5, value, value]), rule)

@@ -36,7 +36,7 @@ def test_a_cosine_falls_to_its_final_fraction(final):
     close(rates(Cosine(final=final)), [RATE * (final + (1 - final) * (1 + cos(pi * t / EPOCHS)) / 2) for t in time])
 
 
-def test_a_warm_up_rises_in_a_line_and_ends_at_the_full_rate():
+def test_a_warm_up_rises_linearly_and_ends_at_the_full_rate():
     measured = rates(Warmup(epochs=2))
     close(measured[: 2 * STEPS], RATE * np.arange(1, 2 * STEPS + 1) / (2 * STEPS))
     close(measured[2 * STEPS :], RATE)

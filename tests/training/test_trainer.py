@@ -1,4 +1,4 @@
-"""The trainer, on a few hundred small images: the semantics of `fit`, and all of its state at hand."""
+"""The trainer, on a few hundred small images: the semantics of `fit`, and a complete state to save and restore."""
 
 from contextlib import nullcontext
 from itertools import pairwise
@@ -114,7 +114,7 @@ RECIPES = {
 }  # fmt: skip
 
 
-# The averages are of all states the one that differs most from backend to backend.
+# Of all states, the averages differ most from backend to backend.
 @pytest.mark.parametrize(
     "recipe",
     [
@@ -200,7 +200,7 @@ def test_the_number_of_steps_in_one_go_does_not_change_the_bits(network):
     assert_same_bits(weights(one), weights(many))
 
 
-def test_progress_is_told_in_steps_that_only_grow(monkeypatch):
+def test_progress_is_reported_in_steps_that_only_grow(monkeypatch):
     monkeypatch.setattr("mnist_lab.training.trainer.SECONDS_BETWEEN_PROGRESS", 0.0)
     told = []
     list(trainer(epochs=1).epochs(told.append))
@@ -222,7 +222,7 @@ def test_a_batch_larger_than_the_training_set_is_an_error():
 @pytest.mark.parametrize(
     "precision", ["mixed_bfloat16", pytest.param("mixed_float16", marks=pytest.mark.every_backend)]
 )
-def test_mixed_precision_trains_and_gives_float32_probabilities(precision):
+def test_mixed_precision_trains_and_returns_float32_probabilities(precision):
     keras.utils.set_random_seed(1)
     train = Train(epochs=3, batch_size=32, precision=precision)
     model = built(Mlp(kind="mlp", nodes=(16,)), train=train)
@@ -253,7 +253,7 @@ def test_the_losses_of_the_first_steps_are_those_of_keras_fit():
 
 
 def _same_masks():
-    """Lets the dropout layers of Keras draw the masks that they draw in a run."""
+    """Make the dropout layers of Keras draw the masks that they draw in a run."""
     if keras.backend.backend() != "jax":
         return nullcontext()
     from mnist_lab.training.steps.jax_dropout import hashed_dropout
@@ -271,7 +271,7 @@ class _Losses(keras.callbacks.Callback):
 
 
 @pytest.mark.every_backend
-def test_where_a_saturated_softmax_has_no_gradient_the_network_learns_from_logits():
+def test_if_a_saturated_softmax_has_no_gradient_the_network_learns_from_logits():
     ours = trainer(epochs=1)
     kernel = ours.model.layers[-1].kernel
     saturated = np.tile(np.float32([-100, 0, 100]), (16, 1))
@@ -290,7 +290,7 @@ def test_a_model_whose_softmax_is_a_layer_of_its_own_learns_from_logits_too():
 
 
 @pytest.mark.parametrize("name", ["base/rate=0.1,nodes=8+8", "__"])
-def test_what_an_experiment_is_called_is_no_obstacle(name, plain):
+def test_any_name_of_an_experiment_works(name, plain):
     keras.utils.set_random_seed(1)
     spec = Mlp.model_validate(frozen(MLP))
     model = built(spec, name=name)

@@ -2,7 +2,7 @@
 
 from mnist_lab.config.searches.declaration import Search, check_files, describe, load_search
 from mnist_lab.config.searches.file import SearchFile, search_json_schema
-from mnist_lab.config.searches.space import Dimension, Point, Space
+from mnist_lab.config.searches.space import Dimension, Point, Space, worded
 
 __all__ = [
     "Dimension",
@@ -14,4 +14,5 @@ __all__ = [
     "describe",
     "load_search",
     "search_json_schema",
+    "worded",
 ]

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from mnist_lab.config import shipped
 from mnist_lab.config.document import MAX_DEPTH, Document, KeyPath, dotted, key_path, read
@@ -13,7 +12,7 @@ from mnist_lab.config.names import checked_name, folder_name
 from mnist_lab.config.problems import InvalidError, Problem, problem_with, suggest, validated
 from mnist_lab.config.schema import AFFECT_RESULTS, Config
 from mnist_lab.config.searches.file import SearchFile
-from mnist_lab.config.searches.space import Point, Space
+from mnist_lab.config.searches.space import Point, Space, Value, worded
 from mnist_lab.config.sweeps import arms
 from mnist_lab.config.sweeps.declaration import collected, files_in, options_suffix, rows_of, runs_of, together
 from mnist_lab.config.sweeps.variation import SECTIONS, Base, read_base
@@ -116,7 +115,8 @@ def check_files(references: Sequence[str | Path]) -> dict[str, str]:
     """Validate every configuration, sweep file and search file that the references name or that is in their folders.
 
     Returns:
-        What each file declares, by its path, which begins with the reference: empty, `, 12 runs` or `, a search`.
+        What each file declares, by its path, which begins with the reference: empty, `12 runs` or `search`. The files
+        of each reference are sorted by path.
 
     Raises:
         ConfigError: lists every problem of every file.
@@ -124,21 +124,22 @@ def check_files(references: Sequence[str | Path]) -> dict[str, str]:
     errors: list[ConfigError] = []
     found: dict[str, str] = {}
     for reference in references:
+        here: dict[str, str] = {}
         with collected(errors):
             searches = _search_files(reference)
             for shown, path in searches.items():
                 with collected(errors):
                     load_search(path)
-                    found[shown] = ", a search"
-            if str(reference) in searches:
-                continue
-            path = shipped.find_sweep(reference)
-            for file, rows in rows_of(path, (), errors):
-                if file is None:
-                    continue
-                with collected(errors):
-                    runs = f", {count(len(runs_of(rows)[0]), 'run')}" if rows[0].sweep else ""
-                    found[str(Path(reference) / file.relative_to(path))] = runs
+                    here[shown] = "search"
+            if str(reference) not in searches:
+                path = shipped.find_sweep(reference)
+                for file, rows in rows_of(path, (), errors):
+                    if file is None:
+                        continue
+                    with collected(errors):
+                        runs = count(len(runs_of(rows)[0]), "run") if rows[0].sweep else ""
+                        here[str(Path(reference) / file.relative_to(path))] = runs
+        found |= sorted(here.items(), key=lambda item: Path(item[0]))
     if errors:
         raise together(errors, references)
     return found
@@ -216,7 +217,7 @@ def _corners(spec: SearchFile, space: Space, varied: Base) -> tuple[tuple[tuple[
             if all(config != other for _, other in found):
                 value = values[dimension.name]
                 place = varied.changed_by.position(dimension.place_of(value))
-                found.append((f"{place}: {dimension.key} {value}", config))
+                found.append((f"{place}: {dimension.key} {_worded(value)}", config))
     return tuple(found), problems
 
 
@@ -254,7 +255,7 @@ def _unfit(path: KeyPath, section: str) -> str:
 
 
 def describe(values: Point) -> str:
-    """A point in words: `learning_rate 0.001, dropout 0.2`.
+    """A point in words: `learning_rate 0.001, nodes [32, 32]`.
 
     Keys with the same ending, such as those of layers, keep more of their path: `layers[0].conv.filters 8,
     layers[2].conv.filters 16`.
@@ -262,8 +263,11 @@ def describe(values: Point) -> str:
     keys = [name.partition(" (")[0] for name in values]  # the option itself is in the text, too
     ends = [key.rpartition(".")[2] for key in keys]
     shown = [end if ends.count(end) == 1 else key.partition(".")[2] for key, end in zip(keys, ends, strict=True)]
-    return ", ".join(f"{key} {_number(value)}" for key, value in zip(shown, values.values(), strict=True))
+    return ", ".join(f"{key} {_worded(value)}" for key, value in zip(shown, values.values(), strict=True))
 
 
-def _number(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+def _worded(value: Value) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    text = worded(str(value))
+    return f"[{text}]" if ", " in text else text

@@ -1,5 +1,6 @@
 """The space of a search: its dimensions, and the settings that their values stand for."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ Point = Mapping[str, Value]
 """A point of the space: the value of each dimension that exists there, by its name."""
 MAX_LABEL = 40
 """Maximum length of a label; options with longer ones are numbered."""
+_NUMBERS = re.compile(r"[\d.]+(-[\d.]+)+")
 
 
 @dataclass(frozen=True)
@@ -188,6 +190,11 @@ def _dimensions(
         case tuple():
             for i, item in enumerate(given):
                 yield from _dimensions((*path, i), (*place, i), item, option)
+
+
+def worded(label: str) -> str:
+    """The label of an option in texts: `32, 32` for `32-32`, which stands for a list; others as they are."""
+    return label.replace("-", ", ") if _NUMBERS.fullmatch(label) else label
 
 
 def _labels(options: Sequence[Any]) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ class Sweep:
     sources: Mapping[tuple[str | None, int], str] = field(default_factory=dict)
     """The file that declares each run, by experiment and seed."""
     more_seeds: str = SEEDS
-    """How to ask for more seeds, with `%d` for their number."""
+    """How to ask for more seeds, with `%d` for their number; empty if too few are reported elsewhere."""
 
     def source(self, config: Config) -> str:
         """The name of a run in messages: its file, with the arm for a sweep file."""

@@ -83,7 +83,7 @@ def _draw_axis(axes: Axes, i: int, name: str, ticks: dict[float, str], wide: flo
         _write(axes, "", (i, 1), (0, 6 + 72 * raised), arrowprops=leader)
     axes.plot([i, i], [0, 1], color=INK, linewidth=1.0, zorder=3, clip_on=False)
     beside, aligned = (4, "left") if end == "last" else (-4, "right")
-    box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.8}
+    box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
     for height, text in ticks.items():
         colour = GREY if height == WITHOUT else INK
         fitting = fitted(text, wide - 0.1, FONT)
@@ -103,7 +103,7 @@ def _ticks(dimension: Dimension, trials: Sequence[Tried]) -> dict[float, str]:
 
 def _names(every: Sequence[Dimension], room: float, side: float, right: float) -> tuple[list[str], float]:
     """Return the axis names, and by how many inches every second one is raised if they do not fit side by side."""
-    texts = [each.name + (" (log)" if each.logarithmic else "") for each in every]
+    texts = [each.name + (" (log scale)" if each.logarithmic else "") for each in every]
 
     def within(inner: float, outer: float) -> list[str]:
         widths = [outer * room + side - 0.06, *[inner * room] * (len(every) - 2), outer * room + right - 0.06]

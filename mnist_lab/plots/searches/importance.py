@@ -25,7 +25,7 @@ def importance(shares: Mapping[str, float], *, title: str) -> Figure:
     bars = axes.barh(range(len(ranked)), [share for _, share in ranked], height=0.62, color=BLUE)
     axes.bar_label(bars, [f"{100 * share:.0f} %" for _, share in ranked], padding=4, fontsize=FONT)
     axes.set_yticks(range(len(ranked)), names)
-    axes.set(ylim=(len(ranked) - 0.5, -0.5), xlim=(0, max(0.05, *shares.values())), xlabel="share of the importance")
+    axes.set(ylim=(len(ranked) - 0.5, -0.5), xlim=(0, max(0.05, *shares.values())), xlabel="relative importance")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g} %"))
     axes.grid(visible=False)
     axes.tick_params(axis="y", length=0)

@@ -49,7 +49,9 @@ def best_so_far(trials: Sequence[Tried], *, quantity: Quantity, several: bool, t
     by_time.set_ylabel("")
     by_time.tick_params(labelleft=False)
     line = Line2D([], [], color=BLUE, linewidth=1.6, label="best so far")
-    write_key(figure, [*rung_handles(known, trials), line, best_handle(several), *edge])
+    several_rungs = any(len(trial.reached) > 1 for trial in trials)
+    thread = [Line2D([], [], **THREAD, label="same trial")] if several_rungs else []
+    write_key(figure, [*rung_handles(known, trials), *thread, line, best_handle(several), *edge])
     return figure
 
 

@@ -27,6 +27,7 @@ from mnist_lab.plots.style import axes_at, set_height, styled, titled
 from mnist_lab.plots.wrapping import fitted
 
 COLUMNS, BETWEEN, HIGH, NAME, BELOW = 3, 0.16, 1.75, 0.62, 0.14  # inches, except the first
+LINE = 0.15  # inches that the third line of a tick's label takes
 SPREAD = 0.3  # to either side, as a share of the distance to the next choice
 QUARTERS = ("first quarter of the trials", "second", "third", "last")
 MOST_LABELS = 8  # if there are more choices, only every n-th is labelled
@@ -45,18 +46,20 @@ def slices(
     columns = min(COLUMNS, len(dimensions))
     wide, down = (WIDTH - LEFT - 0.14 - (columns - 1) * BETWEEN) / columns, ceil(len(dimensions) / columns)
     figure = titled(title, WIDTH)
+    ticks = [_ticks(dimension, wide) for dimension in dimensions]
+    name = NAME + LINE * any(text.count("\n") > 1 for some in ticks for text in some.values())
     top = above_panel(figure)
-    set_height(figure, top + down * (HIGH + NAME) + BELOW)
+    set_height(figure, top + down * (HIGH + name) + BELOW)
     known = looks(trials)
     handles, by_number = rung_handles(known, trials), {trial.number: known[trial.last.epoch] for trial in trials}
     if len({trial.last.epoch for trial in trials}) == 1:
         quarters, last = LOOKS[3::-1], max(by_number)
         by_number = {number: quarters[min(3, 4 * (number - 1) // last)] for number in by_number}
         handles = [Line2D([], [], **look, label=name) for look, name in zip(quarters, QUARTERS, strict=True)]
-    for i, dimension in enumerate(dimensions):
+    for i, (dimension, some) in enumerate(zip(dimensions, ticks, strict=True)):
         row, column = divmod(i, columns)
-        axes = axes_at(figure, LEFT + column * (wide + BETWEEN), top + row * (HIGH + NAME), wide, HIGH)
-        _draw(axes, [trial for trial in trials if dimension.name in trial.values], by_number, dimension)
+        axes = axes_at(figure, LEFT + column * (wide + BETWEEN), top + row * (HIGH + name), wide, HIGH)
+        _draw(axes, [trial for trial in trials if dimension.name in trial.values], by_number, dimension, some)
         value_axis(axes, quantity, (trial.last.value for trial in trials))
         axes.tick_params(labelleft=column == 0)
         axes.set_ylabel(axes.get_ylabel() if column == 0 else "")
@@ -65,7 +68,15 @@ def slices(
     return figure
 
 
-def _draw(axes: Axes, trials: Sequence[Tried], by_number: Mapping[int, Style], dimension: Dimension) -> None:
+def _ticks(dimension: Dimension, wide: float) -> dict[int, str]:
+    """Return the labels of the choices, by index, that fit under a panel so wide."""
+    indices = range(0, len(dimension.choices), ceil(len(dimension.choices) / MOST_LABELS) or 1)
+    return {i: fitted(dimension.choices[i], 0.95 * wide / len(indices), 9, lines=3) for i in indices}
+
+
+def _draw(
+    axes: Axes, trials: Sequence[Tried], by_number: Mapping[int, Style], dimension: Dimension, ticks: Mapping[int, str]
+) -> None:
     counts: dict[str, int] = {}
     for trial in trials:
         value = trial.values[dimension.name]
@@ -77,11 +88,8 @@ def _draw(axes: Axes, trials: Sequence[Tried], by_number: Mapping[int, Style], d
         if trial.is_best:
             axes.plot(x, trial.last.value, **BEST, markersize=8.5, zorder=4)
     if dimension.choices:
-        every = ceil(len(dimension.choices) / MOST_LABELS)
-        ticks = range(0, len(dimension.choices), every)
-        room = axes.get_window_extent().width / axes.figure.dpi / max(1, len(ticks))
         axes.set_xlim(-0.6, len(dimension.choices) - 0.4)
-        axes.set_xticks(list(ticks), [fitted(dimension.choices[i], room * 0.95, 9, lines=2) for i in ticks])
+        axes.set_xticks(list(ticks), list(ticks.values()))
         return
     if dimension.logarithmic:
         axes.set_xscale("log")

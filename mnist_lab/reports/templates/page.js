@@ -83,11 +83,11 @@ const report = (() => {
   }
 
   const QUANTITIES = [
-    { name: "Accuracy", train: "accuracy", held: "val_accuracy", cost: (value) => 1 - value, label: (cost) => 1 - cost },
-    { name: "Loss", train: "loss", held: "val_loss", cost: (value) => value, label: (cost) => cost },
+    { name: "Accuracy", scale: "log-error", train: "accuracy", held: "val_accuracy", cost: (value) => 1 - value, label: (cost) => 1 - cost },
+    { name: "Loss", scale: "log", train: "loss", held: "val_loss", cost: (value) => value, label: (cost) => cost },
   ];
 
-  function chart(runs, { name, train, held, cost, label }, validation, width) {
+  function chart(runs, { name, scale, train, held, cost, label }, validation, width) {
     const lines = [[train, "training"], [held, "validation"]].flatMap(([field, look]) =>
       runs.map((run) => ({ look, points: run.epoch.map((epoch, i) => [epoch, run[field][i]]).filter(([, y]) => y !== null) })),
     ).filter((line) => line.points.length);
@@ -123,7 +123,7 @@ const report = (() => {
       svg.append(element("polyline", { class: classes, points: path }));
       if (points.length === 1) svg.append(element("circle", { class: look, cx: x(points[0][0]), cy: y(points[0][1]), r: 3 }));
     }
-    return figure(name, svg, lines, { training: "training", validation });
+    return figure(`${name} (${scale} scale)`, svg, lines, { training: "training", validation });
   }
 
   function figure(name, svg, lines, words) {
@@ -132,7 +132,7 @@ const report = (() => {
     const caption = document.createElement("figcaption");
     const strong = document.createElement("strong");
     strong.textContent = name;
-    caption.append(strong);
+    caption.append(strong, "last epoch:");
     for (const look of Object.keys(words)) {
       const lasts = lines.filter((line) => line.look === look).map((line) => line.points.at(-1)[1]);
       if (!lasts.length) continue;

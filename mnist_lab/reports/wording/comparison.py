@@ -11,13 +11,14 @@ from mnist_lab.text.quantities import count
 
 if TYPE_CHECKING:
     from mnist_lab.reports.compare import Arm, Comparison, Disputed
+    from mnist_lab.reports.study import Entry
 
 
 def runs_compared(found: "Comparison", arm: "Arm") -> str:
     """Say which runs the numbers cover."""
     each = [some_runs(group.keys) for group in (arm.base, arm.group)]
     if found.models_only:
-        return f"one run each, {' and '.join(dict.fromkeys(each))}"
+        return f"one run each, {some_runs(list(dict.fromkeys([*arm.base.keys, *arm.group.keys])))}"
     if not arm.pairs:
         return f"none in common: {' and '.join(each)}"
     shared = arm.sides[0].keys
@@ -36,16 +37,21 @@ def short(arm: "Arm") -> str:
         return outcome(arm.verdict)
     if models.p_corrected > ALPHA:
         return Kind.NOT_SIGNIFICANT
-    return f"{'better' if models.only_a_wrong > models.only_b_wrong else 'worse'}, this model"
+    return f"{'better' if models.only_a_wrong > models.only_b_wrong else 'worse'} (model only)"
 
 
 def findings(found: "Comparison", arm: "Arm") -> list[str]:
     """Return the verdict, how many images the models disagree on, and other observations about the arm."""
-    said = [_verdict_in_comparison(arm), *([_disputed(found, arm, arm.disputed)] if arm.disputed else [])]
-    return [*said, *(one.text for one in arm.observations)]
+    said = [_verdict_in_comparison(found, arm), *([_disputed(found, arm, arm.disputed)] if arm.disputed else [])]
+    return [*said, *observed(arm)]
 
 
-def _verdict_in_comparison(arm: "Arm") -> str:
+def observed(side: "Entry") -> list[str]:
+    """Return the observations about all runs of a side, each as a sentence about it."""
+    return [f"{side.group.name}: {one.text[0].lower()}{one.text[1:]}" for one in side.observations]
+
+
+def _verdict_in_comparison(found: "Comparison", arm: "Arm") -> str:
     """State the verdict; for single models, McNemar's test comes first, as it answers the question, then its limits."""
     models = arm.verdict.models
     if models is None:
@@ -57,8 +63,10 @@ def _verdict_in_comparison(arm: "Arm") -> str:
         said = f"The model of {better.name} is better on these test images ({mcnemar(models)})."
     said += caution(arm.verdict)
     if not arm.changes and arm.base.fingerprint == arm.group.fingerprint:
-        return f"{said} They have the same configuration."
-    return f"{said} One seed allows no verdict on the experiments: at least {arm.verdict.least} are needed."
+        alone = arm.base.seeds != arm.group.seeds and not arm.base.share
+        return f"{said} Both have the same configuration{'; only the seed differs' if alone else ''}."
+    said += f" One seed allows no verdict on the experiments: at least {arm.verdict.least} are needed."
+    return f"{said} Name experiments instead of single runs to compare all their seeds." if found.models_only else said
 
 
 def _disputed(compared: "Comparison", arm: "Arm", found: "Disputed") -> str:
@@ -67,7 +75,7 @@ def _disputed(compared: "Comparison", arm: "Arm", found: "Disputed") -> str:
     if found.pairs == 1:
         return (
             f"{count(only_other, 'test image')} {_are(only_other)} misclassified only by {other}, {only_base:,} only "
-            f"by {base}, {alike:,} by both."
+            f"by {base}, and {alike:,} by both."
         )
     own = "" if compared.section.same_images else f" {OWN_IMAGES}"
     return (
@@ -82,7 +90,7 @@ def _are(number: int) -> str:
 
 def notes(found: "Comparison") -> list[str]:
     """Return what a reader must know about the numbers."""
-    texts = [f"{ACCURACIES} pp: percentage points; x 2.00: twice as much. FLOPs cover training only."]
+    texts = [f"{ACCURACIES} pp: percentage points; x 2.00: twice as much."]
     several = any(arm.pairs > 1 for arm in found.arms)
     if several and found.section.share:
         texts += [FOLDS, PLANNED]

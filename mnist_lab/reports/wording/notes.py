@@ -21,12 +21,12 @@ OWN_IMAGES = (
     "set."
 )
 ACCURACIES = (
-    "Accuracies: test is that of the saved model, train the running accuracy of the last epoch, validation the "
-    f"accuracy after the last epoch, gap the {GAP} (train - validation)."
+    "Test: accuracy of the saved model. Train: running accuracy of the last epoch. Validation: accuracy after the last "
+    f"epoch. Gap: {GAP} (train - validation)."
 )
 INTERVAL = (
     f"The {CI} of a difference contains every difference that the sign-flip test does not reject at the same corrected "
-    "level, so it excludes 0 exactly if the verdict is better or worse. With too few seeds for a verdict there is no "
+    "level, so it excludes 0 exactly when the verdict is better or worse. With too few seeds for a verdict there is no "
     "interval."
 )
 SCOPE = "A verdict generalizes to other seeds on the same test images; it does not cover the choice of test images."
@@ -49,8 +49,8 @@ OBSERVED = {
 """Headings of the observations other than verdicts, with the rule of `reports.rules` below each."""
 _DIFFERENCE = "Difference: test accuracy minus the base's with the same seeds, in percentage points (pp)."
 TESTED = (
-    f"{_DIFFERENCE} Verdict: paired sign-flip test (exact up to {FLIPPED} seeds, with random sign combinations beyond) "
-    f"at the level {ALPHA:g}, with Holm's correction over all experiments that share the base."
+    f"{_DIFFERENCE} Verdict: paired sign-flip test (exact up to {FLIPPED} seeds; with more, random sign "
+    f"combinations) at the level {ALPHA:g}, with Holm's correction over all experiments that share the base."
 )
 FOLDS = (
     "Cross-validation: differences are of the validation accuracies of the last epoch, fold by fold. The training sets "
@@ -67,8 +67,8 @@ _MEANS = (
 )
 _TOO_FEW = (
     "The smallest two-sided p of a sign-flip test over n seeds is 2^(1-n), and Holm's correction multiplies it by "
-    "the number of experiments with the same base that are not significant: with too few seeds no difference, however "
-    "large, would be significant."
+    "the number of experiments with the same base that have not yet been found significant: with too few seeds no "
+    "difference, however large, would be significant."
 )
 _MORE = (
     "About ... more seeds: how many to add so that a paired t-test would detect a difference of this size with 80 % "
@@ -90,13 +90,13 @@ def extent(study: "Study") -> str:
 def reuse(found: "Reuse") -> list[str]:
     """Say how often the test images were used, and what was selected on them."""
     scored = (
-        "One model was scored on the test images, after its training."
+        "One model was scored on the test images, after training."
         if found.models == 1
-        else f"{found.models:,} models were scored on the test images, each after its training, so the best of their "
-        "scores is optimistic."
+        else f"{found.models:,} models were each scored on the test images after training, so the best of these scores "
+        "is optimistic."
     )
     watched = [
-        f"In {count(found.watched, 'run')} they also served as validation images after every epoch "
+        f"In {count(found.watched, 'run')} the test images were also the validation images, after every epoch "
         f"({count(found.epochs, 'epoch')} in total)"
     ]
     if found.selected:
@@ -164,7 +164,12 @@ def notes(study: "Study") -> list[str]:
         _MORE: any(one.more_seeds for one in found),
         PLANNED: any(one.p is not None for _, one in every),
         _MODELS: any(one.models for one in found),
-        "Bold: experiments that others are compared with.": any(group.is_base for group in study.groups),
+        "Parameters: all, including non-trainable ones.": any(
+            size.trainable != size.total for size in (group.first.parameters for group in study.groups)
+        ),
+        "Bold: bases that are not themselves compared with another experiment.": any(
+            group.is_base for group in study.groups
+        ),
     }
     return [text for text, applies in shown.items() if applies]
 
@@ -174,6 +179,6 @@ def _selection(study: "Study") -> str:
     if not selected:
         return "No run used the test images for validation."
     return (
-        f"In {selected:,} of {count(study.runs, 'run')} the validation images are the test "
-        "images, so anything selected by validation there is selected on the test set."
+        f"In {selected:,} of {count(study.runs, 'run')} the validation images are the test images, so selecting on "
+        "validation there is selecting on the test set."
     )

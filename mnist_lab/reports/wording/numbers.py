@@ -19,9 +19,9 @@ GAP = "generalization gap"
 
 
 def signed(value: float, digits: int = 2) -> str:
-    """Format with decimals and a sign, but no sign before zero: `+0.11`."""
-    text = f"{value:+.{digits}f}"
-    return text[1:] if float(text) == 0 else text
+    """Format with decimals and a sign, but no sign before zero: `+0.11`, `-1,052`."""
+    text = f"{value:+,.{digits}f}"
+    return text if text.strip("+-0.") else text[1:]
 
 
 def pp(difference: float) -> str:
@@ -73,10 +73,15 @@ def spread(numbers: Spread | None, digits: int = 4, sign: str = "") -> str:
 
 
 def amount(cost: float, unit: str = "") -> str:
-    """Format a cost: `45.3 s` if the unit is `s`, else `669,706` or `1.93e+12`."""
+    """Format a cost: `45.3 s` if the unit is `s`, `1.93e+12` if it is `FLOPs`, else `669,706`."""
     if unit == "s":
         return duration(cost)
-    return f"{cost:,.0f}" if cost < 1e9 else f"{cost:.3g}"
+    return f"{cost:.2e}" if unit == "FLOPs" else f"{cost:,.0f}"
+
+
+def multiple(ratio: float) -> str:
+    """Format one cost as a multiple of another: `x 1.09`, `x 0.0034`; `same` if they are equal."""
+    return "same" if ratio == 1 else f"x {ratio:.2f}" if ratio >= 0.1 else f"x {ratio:.2g}"
 
 
 def as_published(found: "Published") -> str:

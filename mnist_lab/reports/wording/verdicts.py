@@ -20,9 +20,9 @@ DID = {
 """What changes with each kind of verdict did, in the order in which they are shown."""
 
 
-def correction(comparisons: int) -> str:
-    """Say what p and interval are corrected for."""
-    return "uncorrected, one comparison" if comparisons == 1 else f"corrected for {comparisons:,} comparisons"
+def correction(comparisons: int, of: str = "") -> str:
+    """Say what p and interval are corrected for; `of` says what is compared."""
+    return "single comparison, so uncorrected" if comparisons == 1 else f"corrected for {comparisons:,} comparisons{of}"
 
 
 def estimate(test: Tested) -> str:
@@ -42,7 +42,7 @@ def verdict(found: Verdict) -> str:
     if pair is None:
         return f"{heading}: no {found.unit} in common with the base; at least {found.least} needed."
     if found.kind is Kind.IMPOSSIBLE:
-        said = f"{pp(pair.mean)} with {count(pair.n, found.unit)}; at least {found.least} needed for a verdict"
+        said = f"{pp(pair.mean)} with {_shared(found)}; at least {found.least} needed for a verdict"
     else:
         said = f"{estimate(found)} over {count(pair.n, f'shared {found.unit}')}"
     return f"{heading}: {said}.{_of_models(found)}{outlook(found)}{caution(found)}"
@@ -62,13 +62,17 @@ def certainty(found: Verdict) -> str:
     pair = found.paired
     if pair is None:
         return f"No {found.unit} in common with the base; at least {found.least} needed."
-    seeds = count(pair.n, found.unit)
     if found.kind is Kind.IMPOSSIBLE or found.p is None:
-        said = f"{seeds}; at least {found.least} needed for a verdict"
+        said = f"{_shared(found)}; at least {found.least} needed for a verdict"
     else:
-        interval = f"{ends_pp(pair.interval)}, " if pair.interval else ""
-        said = f"{interval}{p_value(found.p)}, {seeds}, {correction(found.arms)}"
+        interval = f"95 % CI {ends_pp(pair.interval)}, " if pair.interval else ""
+        said = f"{interval}{p_value(found.p)}, {count(pair.n, found.unit)}; {correction(found.arms)}"
     return f"{said}.{_of_models(found)}{outlook(found)}{caution(found)}"
+
+
+def _shared(found: Verdict) -> str:
+    """Count what pairs the runs: `1 shared seed`; `1 seed` if two models with different seeds are compared."""
+    return count(found.paired.n if found.paired else 0, f"shared {found.unit}" if found.seeds else found.unit)
 
 
 def outlook(test: Tested) -> str:
@@ -90,8 +94,8 @@ def caution(found: Verdict) -> str:
 
 
 def mcnemar(found: Models) -> str:
-    """Format the test of two models: `McNemar's exact test, p = .014; uncorrected, one comparison`."""
-    return f"McNemar's exact test, {p_value(found.p_corrected)}; {correction(found.compared)}"
+    """Format the test of two models: `McNemar's exact test, p = .014; single comparison, so uncorrected`."""
+    return f"McNemar's exact test, {p_value(found.p_corrected)}; {correction(found.compared, ' of two models')}"
 
 
 def _of_models(found: Verdict) -> str:
@@ -115,8 +119,12 @@ def ranked(entries: Iterable["Entry"]) -> list["Entry"]:
 
 
 def lead(section: "Section") -> str:
-    """Say how many changes helped, hurt or neither, and what it takes to judge the rest; empty without a verdict."""
+    """Say how many changes helped, hurt or neither, and what it takes to judge the rest; empty without a verdict.
+
+    If all have the same base, it is named.
+    """
     found = list(section.verdicts.values())
+    to = f" to {section.bases[0]}" if len(section.bases) == 1 else ""
     alone = sum(not one.seeds for one in found)
     said = []
     for kind, did in DID.items():
@@ -130,5 +138,5 @@ def lead(section: "Section") -> str:
     if len(said) == 1:
         [(n, did)] = said
         changes = {1: "The only change", 2: "Both changes"}.get(n, f"All {n} changes")
-        return f"{changes} {did}."
-    return f"Of {len(found)} changes, {listed([f'{n} {did}' for n, did in said])}." if said else ""
+        return f"{changes}{to} {did}."
+    return f"Of {len(found)} changes{to}, {listed([f'{n} {did}' for n, did in said])}." if said else ""

@@ -86,8 +86,8 @@ def _dimensions(record: Search) -> "list[Dimension]":
     names = standings.parameter_names(record.space)
 
     def dimension(each: Parameter) -> Dimension:
-        logarithmic = each.kind == "log_uniform"
-        return Dimension(names[each.name], each.low or 0, each.high or 0, logarithmic, each.choices or ())
+        logarithmic, choices = each.kind == "log_uniform", tuple(map(wording.value, each.choices or ()))
+        return Dimension(names[each.name], each.low or 0, each.high or 0, logarithmic, choices)
 
     return [dimension(each) for each in record.space]
 
@@ -108,7 +108,10 @@ def _tried(record: Search) -> "Iterator[Tried]":
             yield Tried(
                 trial.number,
                 {
-                    **{names[name]: value for name, value in trial.values.items()},
+                    **{
+                        names[name]: wording.value(value) if isinstance(value, str) else value
+                        for name, value in trial.values.items()
+                    },
                     **{wording.MEASURES[each]: size for each in costs if (size := trial.measured(each)) is not None},
                 },
                 reached,

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from mnist_lab.analysis.verdicts import Kind
+from mnist_lab.config.searches import worded
 from mnist_lab.reports.wording import (
     CI,
     INTERVAL,
@@ -59,16 +60,18 @@ def number(measure: str, value: float | None) -> str:
 
 def value(given: Value) -> str:
     """Format the value of a parameter: `0.001`, `256, 256`."""
-    return f"{given:.4g}" if isinstance(given, float) else str(given)
+    return f"{given:.4g}" if isinstance(given, float) else worded(str(given))
 
 
 def values(record: Search, trial: Trial) -> str:
-    """Format a trial's values: `learning rate 0.001, dropout 0.2`, or `filters, layer 1: 8; learning rate: 0.001`."""
+    """Format a trial's values: `dropout 0.2, nodes 64`; with commas in them `dropout 0.2; nodes 64, 64`, and in their
+    names `filters, layer 1: 8; learning rate: 0.001`.
+    """
     names = standings.parameter_names(record.space)
     said = [(names.get(name, name), value(given)) for name, given in trial.values.items()]
-    if any("," in name for name, _ in said):
-        return "; ".join(f"{name}: {text}" for name, text in said)
-    return ", ".join(f"{name} {text}" for name, text in said)
+    after = ":" if any("," in name for name, _ in said) else ""
+    between = "; " if after or any("," in text for _, text in said) else ", "
+    return between.join(f"{name}{after} {text}" for name, text in said)
 
 
 def limit(one: Limit) -> str:
@@ -211,7 +214,9 @@ def progress(record: Search) -> str:
         "minutes": f"its budget of {record.budget.minutes or 0:g} min is used up",
         "space": "every configuration of the space was tried",
     }
-    return f"The search has ended: {why[record.ended]}. It took {duration(record.seconds)}, without the confirmation."
+    return (
+        f"The search has ended: {why[record.ended]}. It took {duration(record.seconds)}, not counting the confirmation."
+    )
 
 
 def unseen(record: Search) -> str:
@@ -265,10 +270,10 @@ def _promotion(record: Search) -> str:
 def bounds(parameter: Parameter) -> str:
     """Format the range or the options of a parameter, and when it exists: `0.0001 to 0.01, log-uniform`."""
     if parameter.choices:
-        text = "; ".join(parameter.choices)
+        text = "; ".join(map(value, parameter.choices))
     else:
         text = f"{value(parameter.low or 0)} to {value(parameter.high or 0)}, {KINDS[parameter.kind]}"
-    return f"{text} (only with {parameter.within[1]})" if parameter.within else text
+    return f"{text} (only with {value(parameter.within[1])})" if parameter.within else text
 
 
 def importance(found: Mapping[str, float] | Unknown) -> str:
@@ -301,7 +306,8 @@ def notes(record: Search) -> list[str]:
         f"A trial's numbers are those of the weights that a run would keep: {watched} of the best epoch so far where "
         "train.restore_best is set, else of the last one.": True,
         "Trials are compared only after equally many epochs; those that were trained longer are listed first.": rungs,
-        f"The {watched} of the best of many trials is optimistic: it was chosen by it, and all share a seed.": True,
+        f"The {watched} of the best of many trials is optimistic: the trial was selected on it, and all trials share a "
+        "seed.": True,
         "The confirmation uses new seeds and the test images, so its numbers are not optimistic.": bool(record.confirm),
         "Training times depend on the machine and its load, including other trials trained at the same time.": (
             record.most_seconds is not None

@@ -43,7 +43,7 @@ def write_search(folder: Path, record: Search) -> list[Path]:
     plots = plots_of(record, known)
     drawn = {plot.file: plot.drawn(record.name) for plot in plots}
     inline = [
-        inline_svg(drawn[plot.file], f"figure-{i}", f"{plot.shows}; the tables have the numbers")
+        inline_svg(plot.draw(title=plot.shows), f"figure-{i}", f"{plot.shows}; the tables have the numbers")
         for i, plot in enumerate(plots, 1)
     ]
     said = wording.importance(known)

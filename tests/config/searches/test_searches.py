@@ -50,7 +50,7 @@ def search_of(text: str, *options: str, base: str = BASE) -> Search:
 
 
 def refused(text: str, *options: str, base: str = BASE) -> str:
-    """What is said of a search file; its text begins in line 2."""
+    """The message about a search file whose text begins in line 2."""
     with pytest.raises(ConfigError) as caught:
         search_of(text, *options, base=base)
     return str(caught.value)
@@ -148,10 +148,11 @@ def test_lists_of_layers_are_named_by_those_in_which_they_differ(options, labels
     assert Space(spec.space).dimensions[0].labels == labels
 
 
-def test_values_are_said_by_the_ends_of_their_keys_where_these_tell_them_apart() -> None:
+def test_values_are_named_by_the_ends_of_their_keys_if_these_tell_them_apart() -> None:
     assert (
         describe({"model.dropout": 0.25, "train.optimizer.learning_rate": 1e-3}) == "dropout 0.25, learning_rate 0.001"
     )
+    assert describe({"model.nodes": "32-32", "model.dropout": 0.25}) == "nodes [32, 32], dropout 0.25"
     layers = {"model.layers": "conv", "model.layers[0].conv.filters (conv)": 4, "model.layers[2].conv.filters": 6}
     assert describe(layers) == "layers conv, layers[0].conv.filters 4, layers[2].conv.filters 6"
 
@@ -219,7 +220,7 @@ def test_a_search_that_makes_no_sense_is_refused_at_its_place(text, problem) -> 
     assert problem in refused(f"space: {{model.dropout: {{uniform: [0, 0.5]}}}}\n{text}")
 
 
-def test_a_name_on_the_command_line_that_is_none_is_told_as_it_was_given() -> None:
+def test_an_invalid_name_on_the_command_line_is_reported_as_it_was_given() -> None:
     write("base.yaml", BASE)
     write("s.yaml", "base: base.yaml\nspace: {model.dropout: {uniform: [0, 0.5]}}\n" + BUDGET)
     with pytest.raises(InputError, match=r"^name of the search: expected letters, .*, received 'a b'\.$"):
@@ -282,14 +283,14 @@ def test_the_training_time_is_limited_in_seconds(text, most) -> None:
     assert search.spec.where.seconds == most
 
 
-def test_fewer_trials_than_the_default_confirms_are_no_error() -> None:
+def test_fewer_trials_than_are_confirmed_by_default_are_not_an_error() -> None:
     assert search_of("space: {model.dropout: {uniform: [0, 0.5]}}\nbudget: {trials: 1}\n").spec.budget.trials == 1
 
 
 VALIDATOR = jsonschema.Draft202012Validator(search_json_schema())
 
 
-def test_the_json_schema_takes_what_is_valid_and_refuses_an_unknown_key() -> None:
+def test_the_json_schema_accepts_what_is_valid_and_refuses_an_unknown_key() -> None:
     valid = parse(
         "base: x\n" + NETWORKS + BUDGET + "promote: off\nconfirm: {best: 1}\nwhere: {parameters: '<= 10'}\n", "s.yaml"
     ).value
@@ -333,12 +334,10 @@ def test_files_of_all_kinds_are_checked_together(folder) -> None:
     write("sweep.yaml", "base: base.yaml\ngrid: {model.dropout: [0.1, 0.3]}\n")
     write("search.yaml", "base: base.yaml\nspace: {model.dropout: {uniform: [0, 0.5]}}\n" + BUDGET)
     found = check_files([str(folder)])
-    assert {Path(file).name: what for file, what in found.items()} == {
-        "base.yaml": "", "sweep.yaml": ", 3 runs", "search.yaml": ", a search",
-    }  # fmt: skip
-    assert check_files(["search.yaml", "searches/quick"]) == dict.fromkeys(
-        ["search.yaml", "searches/quick"], ", a search"
-    )
+    assert [(Path(file).name, what) for file, what in found.items()] == [
+        ("base.yaml", ""), ("search.yaml", "search"), ("sweep.yaml", "3 runs"),
+    ]  # fmt: skip
+    assert check_files(["search.yaml", "searches/quick"]) == dict.fromkeys(["search.yaml", "searches/quick"], "search")
     write("search.yaml", "base: base.yaml\nspace: {model.dropout: {uniform: [0, 2]}}\n" + BUDGET)
     with pytest.raises(ConfigError, match="expected less than 1, received 2"):
         check_files([str(folder)])
@@ -352,10 +351,10 @@ def test_problems_of_several_paths_are_counted_one_by_one() -> None:
     assert "mine: 2 problems" not in str(caught.value)
 
 
-def test_a_search_file_is_one_however_its_path_is_written(folder) -> None:
+def test_a_search_file_is_recognized_however_its_path_is_written(folder) -> None:
     write("base.yaml", BASE)
     write("search.yaml", "base: base.yaml\nspace: {model.dropout: {uniform: [0, 0.5]}}\n" + BUDGET)
-    assert check_files(["./search.yaml"]) == {"./search.yaml": ", a search"}
+    assert check_files(["./search.yaml"]) == {"./search.yaml": "search"}
     with pytest.raises(ConfigError, match="cannot be read"):
         check_files(["x" * 5000])
 

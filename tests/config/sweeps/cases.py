@@ -1,4 +1,4 @@
-"""Sweeps to try: a base, files beside it, and what a sweep of them is or is refused with."""
+"""Sweeps to try: a base, files beside it, and the sweep or the error that they lead to."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -28,7 +28,7 @@ def refusal(references: Sequence[str], *options: str) -> str:
 
 
 def refused(text: str, *options: str) -> str:
-    """What is said of a sweep file beside `base.yaml`; its text begins in line 2."""
+    """The message about a sweep file beside `base.yaml` whose text begins in line 2."""
     write("base.yaml", BASE)
     return refusal([write("rates.yaml", f"base: base.yaml\n{text}")], *options)
 

@@ -86,7 +86,7 @@ def test_a_number_in_a_key_path_is_an_index() -> None:
     assert experiments(sweep) == ["cnn", "x/dropout=0.4"]
 
 
-def test_key_paths_with_one_end_are_told_apart_by_more_of_them() -> None:
+def test_key_paths_with_the_same_end_are_told_apart_by_longer_ends() -> None:
     sweep = sweep_of("grid: {train.optimizer.epsilon: [1e-8], data.validation.fraction: [0.1], data.subset: [50]}")
     assert arm_names(sweep) == ["epsilon=1e-08,fraction=0.1,subset=50"]
     write("cnn.yaml", "data: {dataset: mnist}\nmodel:\n  kind: cnn\n  layers: [{dropout: 0.1}, flatten, {dropout: 0.1},"
@@ -104,7 +104,7 @@ def test_a_long_name_ends_in_a_hash_of_what_the_arm_sets() -> None:
     assert arm_names(sweep_of(f"grid: {{model.nodes: {nodes[::-1]}}}")) == names[::-1]
 
 
-def test_names_that_differ_in_nothing_a_folder_can_tell_get_a_hash() -> None:
+def test_names_that_a_folder_cannot_tell_apart_get_a_hash() -> None:
     names = [str(name) for name in arm_names(sweep_of('grid: {data.dataset: ["a/b", "a b", "A_b", "c"]}'))]
     assert [name.split("-")[0] for name in names] == ["dataset=a_b", "dataset=a_b", "dataset=A_b", "dataset=c"]
     assert len({name.casefold() for name in names}) == 4
@@ -131,7 +131,7 @@ def test_an_arm_on_the_backend_that_the_base_has_without_naming_it_is_left_out(
     assert sweep.notes == (f"rates.yaml: backend={default} is skipped: it is the same run as base.",)
 
 
-def test_an_arm_gives_way_to_a_configuration_that_is_written_down_wherever_that_stands() -> None:
+def test_an_arm_gives_way_to_an_equal_configuration_file_wherever_that_is_listed() -> None:
     write("base.yaml", BASE)
     write("x.yaml", "base: base.yaml\ngrid: {train.epochs: [5]}\n")
     sweep = load_sweep(["x.yaml", write("other.yaml", OTHER)])
@@ -139,7 +139,7 @@ def test_an_arm_gives_way_to_a_configuration_that_is_written_down_wherever_that_
     assert "x.yaml: epochs=5 is skipped: it is the same run as other" in sweep.notes[0]
 
 
-def test_the_base_of_a_sweep_file_can_be_a_shipped_configuration_and_that_of_the_package_runs() -> None:
+def test_the_base_of_a_sweep_file_can_be_a_shipped_configuration_and_the_shipped_sweep_file_loads() -> None:
     sweep = load_sweep(["learning_rate"])
     assert sweep == load_sweep(["sweeps/learning_rate"])
     assert sweep.name == "learning_rate"
@@ -162,7 +162,7 @@ random:
 """
 
 
-def test_draws_lie_in_their_ranges_and_reach_all_of_them() -> None:
+def test_draws_are_within_their_ranges_and_cover_them() -> None:
     drawn = sweep_of(DRAWS).configs[1:]
     rates = [config.train.optimizer.learning_rate for config in drawn]
     assert all(0.0001 <= rate <= 0.1 for rate in rates)
@@ -209,13 +209,13 @@ def test_seeds_are_numbers_and_ranges(text: str, seeds: tuple[int, ...]) -> None
         ("0..9999999999", "at most 10,000"), ("1..", "received '1..'"), ("1,", "received '1,'"),
     ],
 )  # fmt: skip
-def test_anything_else_is_no_seed(text: str, reason: str) -> None:
+def test_anything_else_is_not_a_seed(text: str, reason: str) -> None:
     with pytest.raises(ValueError, match=re.escape(reason)):
         parse_seeds(text)
 
 
 @given(st.text(alphabet="0123456789.,- a²\n"))
-def test_any_text_is_distinct_seeds_or_a_reason(text: str) -> None:
+def test_any_text_is_distinct_seeds_or_refused_with_a_reason(text: str) -> None:
     try:
         seeds = parse_seeds(text)
     except ValueError:
@@ -224,7 +224,7 @@ def test_any_text_is_distinct_seeds_or_a_reason(text: str) -> None:
     assert parse_seeds(",".join(map(str, seeds))) == seeds
 
 
-def test_seeds_are_innermost() -> None:
+def test_seeds_vary_fastest() -> None:
     sweep = sweep_of("grid: {train.epochs: [7]}\nseeds: [3, 1]")
     runs = [(config.experiment, config.seed) for config in sweep.configs]
     assert runs == [("base", 3), ("base", 1), ("rates/epochs=7", 3), ("rates/epochs=7", 1)]
@@ -242,7 +242,7 @@ def test_seeds_are_innermost() -> None:
         ("seeds: 1..2", ["seed=9"], "4", {4}),
     ],
 )
-def test_seeds_of_the_call_beat_the_command_line_and_these_the_sweep_file_and_that_the_configuration(
+def test_seeds_of_the_call_beat_the_command_line_which_beats_the_sweep_file_which_beats_the_configuration(
     text: str, options: list[str], asked: Any, seeds: set[int]
 ) -> None:
     sweep = sweep_of(f"grid: {{train.epochs: [7]}}\n{text}", *options, seeds=asked)
@@ -251,7 +251,7 @@ def test_seeds_of_the_call_beat_the_command_line_and_these_the_sweep_file_and_th
 
 
 @pytest.mark.parametrize("seeds", ["x", [], [1, 1], [-1], [1.5], [True], ["1"]])
-def test_seeds_that_are_none_are_refused_before_anything_is_read(seeds: Any) -> None:
+def test_invalid_seeds_are_refused_before_anything_is_read(seeds: Any) -> None:
     with pytest.raises(InputError, match="seeds: "):
         load_sweep(["nowhere"], seeds=seeds)
 

@@ -30,14 +30,14 @@ def test_a_base_is_the_experiment_of_the_file_that_a_configuration_extends_direc
     assert load_config({"extends": "mlp_512"}).base == "mlp_512"
 
 
-def test_a_base_that_a_file_names_itself_stands_and_is_never_inherited() -> None:
+def test_a_base_that_a_file_names_itself_is_kept_and_never_inherited() -> None:
     write("resolved.yaml", BASE + "experiment: some/run\nbase: some/base\n")
     assert load_config("resolved.yaml").base == "some/base"
     assert load_config(write("x.yaml", "extends: resolved.yaml\n")).base == "some/run"
     assert load_config(write("x.yaml", "extends: resolved.yaml\nbase: mine\n")).base == "mine"
 
 
-def test_settings_that_are_only_shared_are_no_base() -> None:
+def test_settings_that_are_only_shared_are_not_a_base() -> None:
     write("shared.yaml", "train: {epochs: 5}\n")
     assert load_config(write("x.yaml", "extends: shared.yaml\n" + BASE)).base is None
 
@@ -80,7 +80,7 @@ def test_a_base_inside_the_folder_stays_in_its_place() -> None:
     assert experiments(sweep) == [name for name in shipped.names() if name.startswith("seven_steps/")]
 
 
-def test_settings_that_are_only_shared_are_no_row_inside_or_outside_the_folder() -> None:
+def test_settings_that_are_only_shared_are_not_a_row_inside_or_outside_the_folder() -> None:
     write("shared.yaml", "train: {epochs: 2}\n")
     write("mine/_shared.yaml", "extends: ../shared.yaml\ntrain: {batch_size: 8}\n")
     write("mine/a.yaml", "extends: _shared.yaml\n" + BASE.splitlines()[0] + "\nmodel: {kind: mlp, nodes: [3]}\n")
@@ -102,7 +102,7 @@ def test_a_sweep_file_in_a_folder_stands_for_its_base_and_arms() -> None:
     assert (sweep.name, experiments(sweep)) == ("mine", ["base", "x/epochs=7"])
 
 
-def test_a_base_outside_the_folder_is_checked_with_it_but_is_none_of_its_files() -> None:
+def test_a_base_outside_the_folder_is_checked_with_it_but_is_not_one_of_its_files() -> None:
     write("base.yaml", BASE)
     write("mine/a.yaml", "extends: ../base.yaml\ntrain: {epochs: 5}\n")
     assert check_files(["mine"]) == {"mine/a.yaml": ""}
@@ -122,7 +122,7 @@ def test_a_base_outside_the_folder_is_checked_with_it_but_is_none_of_its_files()
         "grey: true",
     ],
 )
-def test_a_base_outside_the_folder_is_no_row_where_the_data_differ_so_that_nothing_could_be_compared(
+def test_a_base_outside_the_folder_is_not_a_row_if_different_data_prevent_any_comparison(
     change: str,
 ) -> None:
     write("base.yaml", BASE)
@@ -136,7 +136,7 @@ def test_a_base_outside_the_folder_is_no_row_where_the_data_differ_so_that_nothi
     assert not load_sweep(["base.yaml", "mine"]).notes
 
 
-def test_a_file_that_equals_the_base_outside_its_folder_is_skipped_as_that_is_a_row() -> None:
+def test_a_file_that_equals_the_base_outside_its_folder_is_skipped_since_the_base_is_a_row() -> None:
     write("base.yaml", BASE)
     write("mine/a.yaml", "extends: ../base.yaml\n")
     write("mine/b.yaml", "extends: ../base.yaml\ntrain: {epochs: 5}\n")
@@ -146,7 +146,7 @@ def test_a_file_that_equals_the_base_outside_its_folder_is_skipped_as_that_is_a_
 
 
 @pytest.mark.parametrize("change", ["rows: [0, 50000]", "validation: {split: random}", "preprocess: none"])
-def test_a_base_that_differs_in_what_can_be_compared_is_a_row(change: str) -> None:
+def test_a_base_whose_data_differ_in_a_comparable_way_is_a_row(change: str) -> None:
     write("base.yaml", BASE)
     write("mine/a.yaml", f"extends: ../base.yaml\ndata: {{{change}}}\n")
     assert experiments(load_sweep(["mine"])) == ["base", "a"]
@@ -160,7 +160,7 @@ def test_a_base_that_some_can_be_compared_with_is_a_row_and_so_is_one_on_the_dat
     assert experiments(load_sweep(["mine"])) == ["base", "a", "b"]
 
 
-def test_hidden_files_are_no_configurations() -> None:
+def test_hidden_files_are_not_configurations() -> None:
     write("mine/base.yaml", BASE)
     write("mine/.checkpoints/base.yaml", BASE)
     assert len(load_sweep(["mine"]).configs) == 1
@@ -213,7 +213,7 @@ def test_a_file_that_several_references_stand_for_is_swept_once() -> None:
         (["mine", "configs"], "sweep"),
     ],
 )
-def test_a_sweep_is_called_what_it_is_of(references: list[str], name: str) -> None:
+def test_a_sweep_is_named_after_its_folder_or_file(references: list[str], name: str) -> None:
     write("mine/base.yaml", BASE)
     write("mine/other.yaml", OTHER)
     write("configs/deep/er/a.yaml", BASE.replace("0.2", "0.3"))
@@ -240,7 +240,7 @@ def test_options_that_change_numbers_are_in_its_name_so_that_no_summary_is_overw
     assert load_sweep(["mine"], overrides, name="chosen").name == "chosen"
 
 
-def test_a_name_that_is_no_folder_is_refused() -> None:
+def test_a_name_that_cannot_be_a_folder_is_refused() -> None:
     with pytest.raises(InputError, match="name of the sweep: expected letters"):
         load_sweep(["mlp_512"], name="../up")
 

@@ -82,20 +82,20 @@ pytestmark = pytest.mark.usefixtures("folder")
          ["3:9: train.epochs: set twice in one arm, here and on line 2"]),
     ],
 )  # fmt: skip
-def test_what_is_wrong_in_a_sweep_file_is_said_at_its_place(text: str, problems: Iterable[str]) -> None:
+def test_a_mistake_in_a_sweep_file_is_reported_at_its_place(text: str, problems: Iterable[str]) -> None:
     message = refused(text)
     for problem in problems:
         assert problem in message
 
 
-def test_a_problem_of_many_arms_is_told_once_with_how_many_have_it() -> None:
+def test_a_problem_of_many_arms_is_reported_once_with_their_number() -> None:
     message = refused("grid: {train.epochs: [1, 0], model.dropout: [0.1, 0.2, 7], train.batch_size: [8, 16, 32]}")
     assert message.splitlines()[0] == "rates.yaml: 2 problems"
     assert "2:26: train.epochs: expected at least 1, received 0 (in 9 arms, first in epochs=0,dropout=0.1" in message
     assert "2:56: model.dropout: expected less than 1, received 7 (in 6 arms, first in epochs=1,dropout=7" in message
 
 
-def test_a_problem_that_only_arises_together_with_the_base_stands_at_the_value_of_the_sweep_file() -> None:
+def test_a_problem_that_only_arises_together_with_the_base_is_reported_at_the_value_in_the_sweep_file() -> None:
     write("base.yaml", BASE.replace("dropout: 0.2", "dropout: [0.1, 0.2]"))
     message = refusal(
         [write("x.yaml", "base: base.yaml\ngrid:\n  train.epochs: [1, 2]\n  model.nodes: [[5, 5], [5]]\n")]
@@ -105,7 +105,7 @@ def test_a_problem_that_only_arises_together_with_the_base_stands_at_the_value_o
     assert "base.yaml" not in message
 
 
-def test_every_problem_of_every_arm_is_told_at_once_in_the_order_of_the_file() -> None:
+def test_every_problem_of_every_arm_is_reported_at_once_in_the_order_of_the_file() -> None:
     message = refused("set: {train.epoch: 1}\ngrid:\n  trian.x: [1]\n  model.dropout: [5]\n  seed: [1]\n")
     places = [
         line.split(": ")[0]
@@ -124,12 +124,12 @@ def test_what_is_varied_cannot_be_set_on_the_command_line() -> None:
     assert {config.train.epochs for config in sweep_of(text, "train.epochs=1").configs} == {1}
 
 
-def test_too_many_arms_are_refused_before_they_are_made() -> None:
+def test_too_many_arms_are_refused_before_they_are_created() -> None:
     lists = ", ".join(f"train.optimizer.x{i}: {list(range(10))}" for i in range(30))
     assert "expected at most 10,000 arms, received 1," in refused(f"grid: {{{lists}}}")
 
 
-def test_problems_of_the_base_are_told_of_the_base() -> None:
+def test_problems_of_the_base_are_reported_for_the_base() -> None:
     write("base.yaml", BASE.replace("epochs: 4", "epochs: 0"))
     message = refusal([write("x.yaml", "base: base.yaml\ngrid: {model.dropout: [7, 8]}\n")])
     assert "base.yaml:3:17: train.epochs: expected at least 1" in message
@@ -147,7 +147,7 @@ def test_problems_of_the_base_are_told_of_the_base() -> None:
         (".", "x.yaml:1:7: base: expected a configuration, but . is a folder"),
     ],
 )
-def test_a_base_that_is_no_configuration_is_refused(base: str, problem: str) -> None:
+def test_a_base_that_is_not_a_configuration_is_refused(base: str, problem: str) -> None:
     write("y.yaml", "base: x.yaml\n")
     assert problem in refusal([write("x.yaml", f"base: '{base}'\ngrid: {{train.epochs: [1]}}\n")])
 
@@ -156,7 +156,7 @@ def test_a_sweep_file_needs_a_base() -> None:
     assert "x.yaml:1:1: base: this key is required" in refusal([write("x.yaml", "grid: {train.epochs: [1]}\n")])
 
 
-def test_a_configuration_with_keys_of_a_sweep_file_is_told_the_difference() -> None:
+def test_a_configuration_with_keys_of_a_sweep_file_is_refused_with_the_difference() -> None:
     message = refusal([write("x.yaml", BASE + "seeds: 1..3\ngrid: {train.epochs: [1]}\n")])
     assert "x.yaml:4:1: seeds: unknown key (did you mean 'seed'?)" in message
     assert message.endswith("A sweep file has `base` instead of `data`, `model` and `extends`.")
@@ -176,12 +176,12 @@ def test_a_folder_without_configurations_is_refused(folder: Path) -> None:
     assert refusal(["empty"]) == "empty: there is no .yaml file in this folder."
 
 
-def test_a_name_that_nothing_has_is_refused_with_the_nearest() -> None:
+def test_an_unknown_name_is_refused_with_the_nearest_one() -> None:
     assert "(did you mean 'ablation'?)" in refusal(["ablations"])
     assert "(did you mean 'sweeps/learning_rate'?)" in refusal(["sweeps/learning_rates"])
 
 
-def test_the_keys_that_tell_a_sweep_file_are_those_that_vary_something() -> None:
+def test_a_sweep_file_is_recognized_by_the_keys_that_vary_something() -> None:
     assert set(Block.model_fields) == BLOCK_KEYS
     assert all(kind_of_file({key: 1}) == "sweep" for key in {*BLOCK_KEYS, "base", "seeds"})
     for other in ("data", "model", "extends"):
@@ -193,12 +193,12 @@ def test_an_arm_whose_name_is_too_long_with_that_of_the_sweep_is_refused() -> No
     assert "rates.yaml:2:7: name: too long with the name of an arm appended: expected at most 200 characters" in message
 
 
-def test_nothing_is_no_sweep() -> None:
+def test_a_sweep_of_nothing_is_refused() -> None:
     with pytest.raises(InputError, match="at least one"):
         load_sweep([])
 
 
-def test_problems_of_all_files_are_told_at_once_and_those_of_a_shared_base_once() -> None:
+def test_problems_of_all_files_are_reported_at_once_and_those_of_a_shared_base_once() -> None:
     write("mine/base.yaml", BASE.replace("epochs: 4", "epochs: 0"))
     for i in range(5):
         write(f"mine/{i}.yaml", f"extends: base.yaml\nmodel: {{dropout: 0.{i}}}\n")

@@ -106,7 +106,7 @@ def test_what_loads_is_valid_by_the_json_schema(grid: dict[str, list[Any]]) -> N
     "content",
     [{}, {"base": 3}, {"base": "a", "gird": {}}, {"base": "a", "grid": {"b": []}}, {"base": "a", "random": {"n": 0}}],
 )
-def test_what_is_no_sweep_file_is_invalid_by_the_json_schema(content: dict[str, Any]) -> None:
+def test_what_is_not_a_sweep_file_is_invalid_by_the_json_schema(content: dict[str, Any]) -> None:
     with pytest.raises(jsonschema.ValidationError):
         VALIDATOR.validate(content)
 

@@ -1,4 +1,4 @@
-"""Ink is measured against its background: light, shadows and tables are none of it."""
+"""Ink is measured against its background: light, shadows and tables are not ink."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def sheet(light=1.0):
 
 
 def mostly(strength):
-    """The strength of the stroke, and the strongest elsewhere."""
+    """The strength of the stroke, and the greatest strength elsewhere."""
     elsewhere = strength.copy()
     elsewhere[STROKE] = 0
     return np.median(strength[STROKE]), elsewhere.max()
@@ -29,7 +29,7 @@ def test_dark_ink_is_the_share_of_light_that_is_missing_however_bright_the_light
     assert shares == pytest.approx([255 * (1 - INK / PAPER)] * 3, abs=1)
 
 
-def test_where_two_shadows_overlap_the_corner_of_the_dark_is_no_ink():
+def test_the_dark_corner_where_two_shadows_overlap_is_not_ink():
     light = np.ones((200, 200))
     light[:, 90:] *= 0.6
     light[85:] *= 0.6
@@ -38,7 +38,7 @@ def test_where_two_shadows_overlap_the_corner_of_the_dark_is_no_ink():
     assert elsewhere < 1
 
 
-def test_a_dark_table_around_the_sheet_is_no_ink():
+def test_a_dark_table_around_the_sheet_is_not_ink():
     picture = np.full((280, 280, 1), 30, np.float32)
     picture[40:240, 40:240] = sheet()
     strength = sheets(picture)[0].strength
@@ -56,7 +56,7 @@ def test_light_ink_on_a_dark_board_is_the_difference_from_it():
 
 
 def reconstructed_step_by_step(marker, mask):
-    """By the definition: erosion by one pixel, not below the mask, until nothing changes."""
+    """Reconstruction by definition: erosion by one pixel, not below the mask, until nothing changes."""
     while True:
         around = np.pad(marker, 1, constant_values=np.inf)
         rows, columns = marker.shape
@@ -68,7 +68,7 @@ def reconstructed_step_by_step(marker, mask):
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(2, 12), st.integers(2, 12))
-def test_reconstruction_by_sweeps_is_that_by_single_steps(seed, rows, columns):
+def test_reconstruction_by_sweeps_equals_that_by_single_steps(seed, rows, columns):
     draw = np.random.default_rng(seed)
     mask = draw.integers(0, 256, (rows, columns)).astype(np.float32)
     marker = np.maximum(mask, draw.integers(0, 256, (rows, columns))).astype(np.float32)

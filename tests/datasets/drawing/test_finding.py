@@ -33,7 +33,7 @@ def test_what_is_hardly_darker_than_a_dark_table_gets_a_warning():
     ("box", "doubt"),
     [((slice(0, 120), slice(90, 110)), "touches the edge"), ((slice(70, 130), slice(70, 130)), "solid shape")],
 )
-def test_what_is_cut_off_or_no_stroke_gets_a_warning(box, doubt):
+def test_what_is_cut_off_or_not_a_stroke_gets_a_warning(box, doubt):
     picture = np.full((200, 200, 1), 220, np.uint8)
     picture[box] = 30
     assert doubt in " ".join(find(picture).doubts)

@@ -6,21 +6,21 @@ from scipy import ndimage
 
 from mnist_lab.datasets.drawing.lines import without_printed_lines
 
-HEIGHT, WIDTH = 420, 300  # pixels: an A5 sheet of 210 x 148 mm at two a millimetre
+HEIGHT, WIDTH = 420, 300  # pixels: an A5 sheet of 210 x 148 mm at two pixels per millimetre
 MILLIMETRE = 2
 RULED, SQUARED = 8 * MILLIMETRE, 5 * MILLIMETRE  # pixels from line to line: as in exercise books
 INK = 200.0
 
 
 def paper(*, printed=0.0, across=None, along=None, slope=0.0, bow=0.0, seed=0):
-    """The strength of a sheet: lines every so many pixels, blurred as by a lens, with the sensor's noise.
+    """The ink of a sheet with lines at equal distances, blurred as by a lens, with the sensor's noise.
 
     Args:
         printed: the strength of the lines.
-        across: from one horizontal line to the next; None for none.
-        along: from one vertical line to the next.
-        slope: of the sheet against the picture.
-        bow: by how many pixels the middle of a line is higher than its ends, as on a page that curls.
+        across: pixels from one horizontal line to the next; None for none.
+        along: pixels from one vertical line to the next.
+        slope: the slope of the sheet in the picture.
+        bow: how many pixels the middle of a line is above its ends, as on a page that curls.
     """
     rows, columns = np.mgrid[:HEIGHT, :WIDTH].astype(float)
     lines = np.zeros((HEIGHT, WIDTH))
@@ -33,7 +33,7 @@ def paper(*, printed=0.0, across=None, along=None, slope=0.0, bow=0.0, seed=0):
 
 
 def seven(strength):
-    """A seven of a pen 2 mm wide on the sheet, and where it is."""
+    """A seven drawn on the sheet with a pen 2 mm wide, and where it is."""
     drawn = np.zeros((HEIGHT, WIDTH), bool)
     drawn[120:126, 90:200] = True
     for step in np.linspace(0, 1, 500):
@@ -61,7 +61,7 @@ def kept(strength, drawn):
 
 
 @pytest.mark.parametrize("sheet", [*SHEETS.values(), TILTED], ids=[*SHEETS, "squared, tilted by two degrees"])
-def test_pale_lines_are_no_ink_and_the_stroke_is_whole(sheet):
+def test_pale_lines_are_not_ink_and_the_stroke_stays_whole(sheet):
     ink, around, _ = kept(*seven(paper(**sheet, printed=80)))
     assert ink > 0.95
     assert around < 0.001
@@ -83,7 +83,7 @@ def test_a_margin_line_is_removed():
     assert around == 0
 
 
-def test_a_seven_and_a_one_on_plain_paper_are_no_printed_lines():
+def test_a_seven_and_a_one_on_plain_paper_are_not_printed_lines():
     strength, _ = seven(paper())
     one = paper()
     one[60:360, 140:144] = INK

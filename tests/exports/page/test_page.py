@@ -38,7 +38,7 @@ def runs(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def done(runs, tmp_path_factory):
-    """Both on one page."""
+    """Both runs on one page."""
     [export] = plan(runs, "html", output=tmp_path_factory.mktemp("page") / "page.html")
     return export.write()
 
@@ -105,7 +105,7 @@ def test_colour_images_are_refused(runs):
         field_for([network(runs[0], shape=(32, 32, 3))])
 
 
-def test_images_that_nobody_draws_are_refused_by_name(runs):
+def test_images_that_nobody_draws_are_refused_by_the_name_of_their_data_set(runs):
     assert not KNOWN["fashion_mnist"].drawn
     with pytest.raises(InputError, match="Fashion-MNIST"):
         field_for([network(runs[0], drawn=False, title="Fashion-MNIST")])
@@ -125,7 +125,7 @@ def test_networks_that_cannot_read_the_same_drawing_are_refused(runs, other, why
 
 
 @pytest.mark.parametrize("inverted", [False, True])
-def test_drawings_are_dark_on_light_where_the_images_are(runs, inverted):
+def test_drawings_are_dark_on_light_if_the_images_are(runs, inverted):
     trained = network(runs[0], preparation="resize")
     images = trained.expected.images
     vars(trained)["expected"] = replace(trained.expected, images=255 - images if inverted else images)

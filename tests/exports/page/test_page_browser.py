@@ -1,4 +1,4 @@
-"""The page in a real browser: its networks against Keras, its preparation against Python's, and drawing with a hand."""
+"""The page in a real browser: its networks compared with Keras, its preparation with Python's, and drawing by hand."""
 
 import math
 from typing import get_args
@@ -47,7 +47,7 @@ def browser(tmp_path_factory):
 
 
 def answers(browser, address, images):
-    """What each network of a page answers for images (n, height, width, channels): (networks, n, classes)."""
+    """The answers of each network of a page to images (n, height, width, channels): (networks, n, classes)."""
     browser.get(address)
     script = "return networks.map(({ network }) => arguments[0].map((image) => [...network.probabilities(image)]))"
     return np.asarray(browser.execute_script(script, images.reshape(len(images), -1).tolist()))
@@ -102,7 +102,7 @@ def test_a_network_with_this_layer_answers_as_keras_does(vocabulary, layer):
 
 @pytest.fixture(scope="module")
 def activated(browser, tmp_path_factory):
-    """What each activation function makes of rows of numbers, in a browser."""
+    """The values of each activation function for rows of numbers, in a browser."""
     file = tmp_path_factory.mktemp("activations") / "page.html"
     steps = {name: Step("activation", (5, 10, 1, 6), {"function": name}, of=(0,)) for name in ACTIVATIONS}
     shown = [Shown(name, "", Packed((5, 10, 1, 6), (step,))) for name, step in steps.items()]
@@ -113,7 +113,7 @@ def activated(browser, tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_an_activation_function_gives_what_keras_gives(activated, name):
+def test_an_activation_function_returns_what_that_of_keras_returns(activated, name):
     rows, found = activated
     expected = keras.ops.convert_to_numpy(keras.activations.get(name)(rows))
     np.testing.assert_allclose(found[name].reshape(expected.shape), expected, rtol=1e-5, atol=1e-6)
@@ -253,7 +253,7 @@ def test_the_network_sees_what_predict_makes_of_the_same_drawing(page):
         side = math.isqrt(len(drawn))
         expected = centring.like_mnist(np.asarray(drawn, np.uint8).reshape(side, side, 1)).pixels[..., 0]
         differences = np.abs(np.asarray(seen).reshape(28, 28) - expected.astype(int))
-        assert differences.max() <= 8  # of 255: Pillow 13 may resize the columns first, and paper is not wholly white
+        assert differences.max() <= 8  # of 255: Pillow 13 may resize the columns first, and paper is not quite white
 
 
 def test_undo_takes_back_a_stroke_and_then_a_clearing(page):
@@ -278,7 +278,7 @@ def test_the_keyboard_undoes_and_clears(page):
     assert labels(page) == ["", ""]
 
 
-def test_it_says_when_an_answer_is_not_sure(page):
+def test_it_says_when_an_answer_is_uncertain(page):
     draw(page, [(0.2, 0.2), (0.8, 0.8)], [(0.8, 0.2), (0.2, 0.8)], circle(0.5, 0.5, 0.2))
     settled(page)
     for i in range(2):
@@ -291,18 +291,18 @@ def test_it_says_when_an_answer_is_not_sure(page):
 @pytest.mark.parametrize(
     ("strokes", "said"),
     [
-        ([ONE, [(x + 0.3, y) for x, y in ONE]], "two drawings side by side"),
+        ([ONE, [(x + 0.3, y) for x, y in ONE]], "two drawings side by side; the network expects one."),
         ([[(0.5, 0.01), (0.5, 0.6)]], "touches the edge"),
         ([[(0.1, 0.5), (0.9, 0.5)]], "unusually wide"),
     ],
 )
-def test_a_drawing_that_is_no_single_digit_gets_a_warning(page, strokes, said):
+def test_a_drawing_that_is_not_a_single_digit_gets_a_warning(page, strokes, said):
     draw(page, *strokes)
     settled(page)
     assert said in find(page, "#doubts").text
 
 
-def test_nothing_is_asked_of_anybody(browser, two):
+def test_the_page_makes_no_requests(browser, two):
     assert requested(browser, two) == []
 
 
@@ -328,7 +328,7 @@ def test_text_stands_out_from_what_is_behind_it(page, scheme):
     assert (luminance(paper) < 0.1) == (scheme == "dark")
 
 
-def test_images_that_are_dark_on_light_are_drawn_so(browser, tmp_path):
+def test_images_that_are_dark_on_light_are_drawn_dark_on_light(browser, tmp_path):
     steps = (Step("reshape", (12,), of=(0,)), Step("activation", (12,), {"function": "softmax"}, of=(1,)))
     field = Field((4, 3), tuple("abcdefghijkl"), "resize", dark_on_light=True, titles=("letters",))
     file = tmp_path / "page.html"

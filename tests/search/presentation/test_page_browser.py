@@ -42,9 +42,9 @@ def test_a_heading_sorts_the_trials_by_number(page):
 
 
 def test_the_filter_keeps_the_trials_with_all_of_its_words(page):
-    find(page, ".numbers input").send_keys("512-512")
+    find(page, ".numbers input").send_keys("512, 512")
     expected = [trial for trial in of_accuracy().trials if trial.reached and trial.values["model.nodes"] == "512-512"]
-    assert cells(page, "Nodes per hidden layer") == ["512-512"] * len(expected)
+    assert cells(page, "Nodes per hidden layer") == ["512, 512"] * len(expected)
     assert find(page, ".numbers output").text == f"{len(expected)} of 26 trials"
 
 

@@ -1,4 +1,4 @@
-"""What is said of a search is what its record holds: every number is computed here once more."""
+"""Sentences about a search agree with its record: every number is computed here again."""
 
 from statistics import fmean
 
@@ -22,7 +22,7 @@ def first_arm(record, **values):
     return changed(record, confirmation=record.confirmation.model_copy(update={"arms": arms}))
 
 
-def test_the_best_is_said_with_its_values_its_number_and_how_many_were_trained_as_long():
+def test_the_best_is_given_with_its_values_its_number_and_how_many_were_trained_as_long():
     record = of_accuracy()
     best = max(
         (trial for trial in record.trials if trial.state == "finished"),
@@ -32,12 +32,12 @@ def test_the_best_is_said_with_its_values_its_number_and_how_many_were_trained_a
     assert said.startswith(
         f"Trial {best.number} is the best: learning rate {best.values['train.optimizer.learning_rate']}"
     )
-    assert f"nodes per hidden layer {best.values['model.nodes']}." in said
+    assert f"; nodes per hidden layer {best.values['model.nodes'].replace('-', ', ')}." in said
     finished = sum(trial.state == "finished" for trial in record.trials)
     assert f"is {best.reached[-1].val_accuracy:.4f} after 20 epochs, the best of {finished} trained to the end." in said
 
 
-def test_values_of_layers_are_told_apart_by_colons_as_their_names_have_commas():
+def test_values_of_layers_are_separated_by_colons_since_their_names_have_commas():
     record = of_tradeoff()
     cnn = next(trial for trial in record.trials if trial.values["model"] == "cnn")
     rate, filters = cnn.values["train.optimizer.learning_rate"], cnn.values["model.layers.0.conv.filters"]
@@ -56,7 +56,7 @@ def test_trials_as_good_as_the_best_are_named():
     )
 
 
-def test_of_two_objectives_the_front_is_said_from_end_to_end():
+def test_with_two_objectives_the_front_is_described_from_end_to_end():
     record = of_tradeoff()
     front = [next(trial for trial in record.trials if trial.number == number) for number in record.front]
     trained = sum(trial.state == "finished" for trial in record.trials)
@@ -89,7 +89,7 @@ def test_optimism_is_the_number_in_the_search_less_the_mean_of_fresh_seeds_in_po
     assert wording.optimism(first_arm(record, in_search=again)).endswith("the search was not optimistic.")
 
 
-def test_of_a_loss_optimism_is_one_that_was_too_low():
+def test_optimism_about_a_loss_is_one_that_was_too_low():
     record = of_accuracy()
     again = fmean(record.confirmation.arms[1].validation)
     loss = [{"direction": "minimize", "measure": "val_loss"}]
@@ -97,7 +97,7 @@ def test_of_a_loss_optimism_is_one_that_was_too_low():
     assert wording.optimism(minimized).endswith("the search was optimistic by 0.0200.")
 
 
-def test_it_is_said_how_many_trials_came_how_far():
+def test_the_number_of_trials_that_reached_each_rung_is_given():
     record = of_accuracy()
     assert wording.tried(record) == (
         "27 trials: 17 stopped after 2 epochs, 6 stopped after 6 epochs, 3 trained to the end (20 epochs) and 1 failed."
@@ -125,11 +125,11 @@ def test_the_test_images_were_used_by_the_models_of_the_confirmation_alone():
         ({}, "The confirmation is still to come; the same command continues it."),
     ],
 )
-def test_without_a_confirmation_it_is_said_why(values, expected):
+def test_the_reason_for_a_missing_confirmation_is_given(values, expected):
     assert wording.confirmed(changed(of_accuracy(confirmed=False), **values)) == expected
 
 
-def test_a_best_trial_that_was_not_confirmed_is_said_to_be_the_base_or_to_have_failed():
+def test_a_best_trial_that_was_not_confirmed_is_reported_as_the_base_or_as_failed():
     record = of_accuracy()
     without = record.confirmation.model_copy(update={"arms": record.confirmation.arms[:1]})
     said = wording.confirmed(changed(record, confirmation=without))
@@ -147,7 +147,7 @@ def test_a_best_trial_that_was_not_confirmed_is_said_to_be_the_base_or_to_have_f
         ({"ended": None}, "The search has not ended; the same command continues it."),
     ],
 )
-def test_what_ended_the_search_is_said(values, expected):
+def test_what_ended_the_search_is_reported(values, expected):
     assert wording.progress(changed(of_accuracy(), **values)).startswith(expected)
 
 
@@ -171,7 +171,7 @@ def test_a_verdict_with_too_few_seeds_has_no_p():
     assert wording.certainty(few) == "1 seed; too few for a verdict."
 
 
-def test_how_it_was_searched_is_said_with_every_number_of_the_file():
+def test_the_method_of_the_search_is_described_with_every_number_of_the_file():
     said = wording.settings(of_accuracy())
     assert said["Objective"] == "maximize validation accuracy"
     assert said["Budget"] == "27 trials; 20 epochs for a trial that is trained to the end"
@@ -186,14 +186,14 @@ def test_how_it_was_searched_is_said_with_every_number_of_the_file():
     assert wording.settings(of_tradeoff())["Promotion"] == "off: every trial is trained to the end"
 
 
-def test_the_longest_trained_come_first_and_of_equals_the_best():
+def test_the_longest_trained_come_first_and_among_equals_the_best():
     ranked = standings.standings(of_accuracy())
     keys = [(-trial.epochs, -trial.reached[-1].val_accuracy) for trial in ranked]
     assert keys == sorted(keys)
     assert ranked[0].number == of_accuracy().best
 
 
-def test_a_trial_that_stopped_early_was_trained_to_the_end_all_the_same():
+def test_a_trial_that_stopped_early_counts_as_trained_to_the_end():
     record = of_accuracy()
     finished = next(trial for trial in record.trials if trial.state == "finished")
     ends = finished.reached[-1].model_copy(update={"epoch": 12, "val_accuracy": 0.999})

@@ -1,4 +1,4 @@
-"""The files of a search: what is in them, and that they follow from the record alone."""
+"""The files of a search: their contents, and that they follow from the record alone."""
 
 import base64
 import hashlib
@@ -48,7 +48,20 @@ def test_figures_are_as_wide_as_those_of_reports_and_small(written):
             assert file.stat().st_size < 150_000
 
 
-def test_of_two_objectives_the_front_is_drawn_and_listed(traded_off):
+def test_figures_on_the_page_do_not_repeat_its_title_and_data(written):
+    titles = re.findall(r">([^<]*alidation accuracy[^<]*)</text>", written["search.html"].read_text())
+    assert "Validation accuracy against each parameter" in titles
+    assert not any("mlp" in title or "MNIST" in title for title in titles)
+
+
+def test_lists_are_written_with_commas_everywhere(written):
+    for name in ("search.html", "search.md"):
+        text = written[name].read_text()
+        assert "512, 512" in text
+        assert "512-512" not in text
+
+
+def test_with_two_objectives_the_front_is_drawn_and_listed(traded_off):
     assert "pareto_front.png" in traded_off
     table = traded_off["search.md"].read_text().partition("### Pareto front")[2].partition("![")[0]
     assert re.findall(r"^\| (\d+) \|", table, re.MULTILINE) == list(map(str, of_tradeoff().front))
@@ -89,7 +102,7 @@ def test_the_page_needs_nothing_but_itself_and_runs_only_its_own_script(document
         assert re.fullmatch(r"#[a-z]+|trial-\d{3}/seed1-[0-9a-f]{8}/", link["href"])
 
 
-def test_every_id_of_the_page_is_there_once_and_every_link_within_it_arrives(document):
+def test_every_id_of_the_page_is_unique_and_every_link_within_it_has_a_target(document):
     assert document.links_to_nothing() == set()
 
 
@@ -102,13 +115,13 @@ def test_headings_of_the_page_come_in_order_and_every_table_says_what_it_is(docu
 
 
 @pytest.mark.parametrize("files", ["written", "traded_off"])
-def test_every_colour_of_the_figures_has_another_in_the_dark(files, request):
+def test_every_colour_of_the_figures_has_another_in_dark_mode(files, request):
     page = Document(request.getfixturevalue(files)["search.html"].read_text(encoding="utf-8"))
     assert len(page.colours()) >= 5
     assert all(f"{colour}:" in page.all("style")[0]["text"] for colour in page.colours())
 
 
-def test_the_page_says_the_verdict_on_each_confirmed_trial_with_a_bar(document):
+def test_the_page_gives_the_verdict_on_each_confirmed_trial_with_a_bar(document):
     arms = of_accuracy().confirmation.arms[1:]
     bars = [element["aria-label"] for element in document.all("svg") if element.get("class") == "bar"]
     assert bars == [

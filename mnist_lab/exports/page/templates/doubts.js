@@ -15,7 +15,7 @@ function doubtsAbout(picture) {
   const height = whole.bottom - whole.top;
   const tall = connected(cropped(picture, whole)).filter(({ top, bottom }) => bottom - top >= 0.55 * height);
   if (tall.some((one, i) => tall.slice(0, i).some((other) => beside(one, other)))) {
-    doubts.push("There are two drawings side by side; a network reads one.");
+    doubts.push("There are two drawings side by side; the network expects one.");
   } else if (whole.right - whole.left > WIDE * height) {
     doubts.push("The drawing is unusually wide.");
   }

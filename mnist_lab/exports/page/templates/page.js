@@ -101,7 +101,7 @@ function ranked(probabilities) {
 function verdict(labels) {
   if (labels.length === 1) return `The network says ${labels[0]}.`;
   if (new Set(labels).size === 1) return `${labels.length === 2 ? "Both" : "All"} say ${labels[0]}.`;
-  return `They differ: ${networks.map(({ name }, i) => `${labels[i]} (${name})`).join(", ")}.`;
+  return `They disagree: ${networks.map(({ name }, i) => `${labels[i]} (${name})`).join(", ")}.`;
 }
 
 function percent(share) {

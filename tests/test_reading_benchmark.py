@@ -1,4 +1,4 @@
-"""The measurement of photographs: what is written is what was measured, and kinds beyond the aims are named."""
+"""The measurement of photographs: what is written is what was measured, and kinds that miss the aims are named."""
 
 import pytest
 
@@ -51,7 +51,7 @@ def test_the_committed_pages_are_those_of_the_committed_numbers():
     assert reading.in_guide(guide, stored) == guide
 
 
-def test_of_every_kind_as_many_photographs_were_counted():
+def test_the_same_number_of_photographs_of_every_kind_was_counted():
     stored = reading.stored()
     assert set(stored.kinds) == {*ONE_DIGIT, *HOPELESS}
     assert {sum(found.values()) for found in stored.kinds.values()} == {stored.digits}
