@@ -302,7 +302,7 @@ class TestWithoutKeras:
         for expected in (
             "empty.png: expected an image, but this file is empty", "text.png: not an image in a supported format",
             "blank.png: no drawing found", ".: expected an image, but this is a folder",
-            "nothing.png: there is no",
+            "nothing.png: no such file",
         ):  # fmt: skip
             assert expected in message
 
