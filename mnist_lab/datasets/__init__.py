@@ -58,13 +58,12 @@ def load(
         progress: called during a download with the address, the bytes received so far, and the total if known.
 
     Raises:
-        ConfigError: the name in the configuration is unknown, or nothing is at the path.
-        DataError: the same for `dataset` as text; or it is unavailable, damaged or in no known format.
+        DataError: it is unavailable, damaged or in no known format; or the name is unknown (also a ConfigError).
     """
     name, form = (dataset, AS_IT_IS) if isinstance(dataset, str) else images_of(dataset)
     known = KNOWN.get(name)
     if known is None:
-        return _load_path(name, form, of_config=isinstance(dataset, Data))
+        return _load_path(name, form)
     search = lookup.find(known, data_dir)
     if search.found:
         return converted(search.found, form)
@@ -121,15 +120,16 @@ def _download(
     return dataclasses.replace(dataset, notes=(*search.passed_over, *dataset.notes))
 
 
-def _load_path(dataset: str, form: Form, *, of_config: bool) -> Dataset:
+class _UnknownError(ConfigError, DataError):
+    """A configuration names no known data set, file or folder; as a ConfigError, it is reported with its file."""
+
+
+def _load_path(dataset: str, form: Form) -> Dataset:
     path = expanded(dataset)
     if not dataset or not kind(path):
-        what = (
-            f"{dataset}: no such file or folder."
-            if os.sep in dataset or path.suffix
-            else f"{_unknown(dataset)}, or the path of a folder or file."
-        )
-        raise ConfigError(what) if of_config else DataError(what)
+        if os.sep in dataset or path.suffix:
+            raise _UnknownError(f"{dataset}: no such file or folder.")
+        raise _UnknownError(f"{_unknown(dataset)}, or the path of a folder or file.")
     absolute = path.resolve()
     if printable(absolute) != str(absolute):
         raise DataError(

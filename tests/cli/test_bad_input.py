@@ -52,6 +52,10 @@ CONFIGS = {
         "data: {dataset: digits}\nmodel: {kind: cnn, layers: [flatten, {dense: {units: 7, activation: softmax}}]}\n",
         ["model.layers: expected one probability per class", "(7,)", "(10,)", "Use `units: classes`"],
     ),
+    "a file with an unknown data set": (
+        "data: {dataset: minst}\nmodel: {kind: mlp, nodes: [8]}\n",
+        ["bad.yaml: unknown data set 'minst' (did you mean 'mnist'?)"],
+    ),
     "outputs that are no probabilities": (
         "data: {dataset: digits}\nmodel: {kind: cnn, layers: [flatten, {dense: {units: classes}}]}\n",
         ["bad.yaml:2", "model.layers", "softmax"],

@@ -14,7 +14,7 @@ from mnist_lab import datasets
 from mnist_lab.cli.data import data
 from mnist_lab.datasets.dataset import ROLES
 from mnist_lab.datasets.known import Mirror
-from mnist_lab.errors import DataError, InputError
+from mnist_lab.errors import DataError
 
 
 @pytest.fixture(autouse=True)
@@ -236,7 +236,7 @@ def test_convert_creates_the_folder_of_the_file(own, nowhere):
 
 def test_a_conversion_that_fails_leaves_nothing(nowhere):
     result = run("convert", nowhere / "absent.csv", "new/out.npz")
-    assert isinstance(result.exception, InputError)
+    assert isinstance(result.exception, DataError)
     assert list(nowhere.iterdir()) == []
 
 
