@@ -102,7 +102,7 @@ class UnreadableError(InputError):
         """Return the error for `path`, which could not be read because of `error`."""
         return cls(
             f"{os.fspath(path)}: cannot be read ({reason(error)}).",
-            "It was left as it is. Check the disk or the permissions, then repeat the command.",
+            "It was left unchanged. Check the disk or the permissions, then repeat the command.",
         )
 
 
@@ -114,7 +114,7 @@ class NewerFormatError(InputError):
         """Return the error for what is at `place`, `written` in a format later than the last one `known`."""
         return cls(
             f"{place}: written by a newer mnist-lab (format {written}; this one reads up to {known}).",
-            "Update mnist-lab.",
+            f"Update mnist-lab, or move {place} elsewhere.",
         )
 
 

@@ -132,7 +132,7 @@ def compare(
     from mnist_lab.reports import comparison_of
 
     comparison, files = comparison_of(sides, folder, chosen, data)
-    _warn(comparison.problems)
+    _warn(comparison.problems, skipped=False)
     return Study.of_comparison(comparison, files)
 
 
@@ -261,6 +261,6 @@ def _side(given: Any) -> str:
     return str(given.folder.path if isinstance(given, runs.Run) else arguments.path(given, "run"))
 
 
-def _warn(problems: Iterable[str]) -> None:
+def _warn(problems: Iterable[str], *, skipped: bool = True) -> None:
     for problem in problems:
-        warnings.warn(f"Skipped: {problem}", stacklevel=4)
+        warnings.warn(f"Skipped: {problem}" if skipped else problem, stacklevel=4)

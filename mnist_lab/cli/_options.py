@@ -34,13 +34,19 @@ class UserPath(click.Path):
 
 
 class OutputPath(UserPath):
-    """A file or folder to write; one that cannot be written is rejected before any work."""
+    """A folder to write or, with a `suffix`, a file; one that cannot be written is rejected before any work."""
+
+    def __init__(self, suffix: str = "") -> None:
+        super().__init__(path_type=Path, dir_okay=not suffix)
+        self.suffix = suffix
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         from mnist_lab.errors import NoRoomError
         from mnist_lab.system.writable import check_writable
 
         path = Path(super().convert(value, param, ctx))
+        if self.suffix and path.suffix.lower() != self.suffix:
+            self.fail(f"expected a file ending in {self.suffix}, received {path.name!r}.", param, ctx)
         try:
             check_writable(path if self.dir_okay else path.parent, "Choose another one.")
         except NoRoomError as error:
@@ -48,14 +54,26 @@ class OutputPath(UserPath):
         return path
 
 
-class Seconds(click.FloatRange):
-    """A duration; click itself accepts `nan`."""
+class Number(click.IntRange):
+    """A whole number from `min`, to `max` if that is given."""
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        seconds = super().convert(value, param, ctx)
-        if seconds != seconds:
-            self.fail(f"expected a number of seconds above 0, received {value!r}.", param, ctx)
-        return seconds
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            where = f"of at least {self.min}" if self.max is None else f"from {self.min} to {self.max}"
+            self.fail(f"expected a whole number {where}, received {value!r}.", param, ctx)
+
+
+def seconds(text: str) -> float:
+    """Parse a duration above 0."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0
+    if not number > 0:  # nor `nan`
+        raise click.BadParameter(f"expected a number of seconds above 0, received {text!r}.")
+    return number
 
 
 def seeds(text: str) -> tuple[int, ...]:
@@ -88,8 +106,8 @@ def _size(text: str) -> tuple[int, int]:
 PATH = UserPath(path_type=Path)
 REFERENCE = UserPath()
 """A path or a name."""
-OUTPUT_FOLDER = OutputPath(path_type=Path)
-OUTPUT_FILE = OutputPath(path_type=Path, dir_okay=False)
+OUTPUT_FOLDER = OutputPath()
+PNG = OutputPath(".png")
 
 
 def command(name: str | None = None, **facts: Any) -> Callable[[Function], click.Command]:
@@ -176,10 +194,15 @@ config = _together(
         type=REFERENCE,
         metavar="NAME|PATH",
         shell_complete=_completion.datasets,
-        help="Data set: a name of `mnist-lab data list`, or a path.",
+        help="Data set: a name from `mnist-lab data list`, or a path.",
     ),
-    click.option("--subset", type=int, metavar="N", help="Train on only N rows, stratified by class."),
-    click.option("--test-subset", type=int, metavar="M", help="Test on only M rows, stratified by class."),
+    click.option(
+        "--subset",
+        type=int,
+        metavar="N",
+        help="Use only N training images (including validation), stratified by class.",
+    ),
+    click.option("--test-subset", type=int, metavar="M", help="Use only M test images, stratified by class."),
     click.option("--epochs", type=int, metavar="N", help="Maximum number of epochs."),
     click.option("--seed", type=int, metavar="N", help="Random seed."),
     backend("Keras backend: tensorflow, jax, torch or auto."),

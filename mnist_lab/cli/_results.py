@@ -77,7 +77,7 @@ def _facts(run: Run) -> list[tuple[str, str]]:
 def _remarks(run: Run) -> list[str]:
     reference = run.measured.reference
     changed = reference.departures if reference else ()
-    incomparable = [f"Not comparable with the published numbers, because this run changes {', '.join(changed)}."]
+    incomparable = [f"Not comparable with the published numbers, because this run changes {wording.listed(changed)}."]
     observations = [one.text for one in observed(run)]
     return [*(incomparable if changed else []), *run.measured.dataset.notes, *observations]
 

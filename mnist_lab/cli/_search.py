@@ -72,7 +72,7 @@ def _print_confirmation(record: Search) -> None:
     measure = record.watched.measure
     heads = (
         "Confirmed",
-        Column("Test accuracy", number=True),
+        Column("Test", number=True),
         Column("Difference", number=True),
         "Verdict",
         Column(measure, number=True, priority=MINOR),

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from mnist_lab.cli import _completion, _options
-from mnist_lab.terminal.output import echo_json, echo_skipped
+from mnist_lab.terminal.output import echo_json, echo_warnings
 
 
 @_options.command(
@@ -29,7 +29,7 @@ from mnist_lab.terminal.output import echo_json, echo_skipped
 def compare(
     references: tuple[str, ...], output: Path | None, data_dir: Path | None, results: Path, *, as_json: bool
 ) -> None:
-    """Compare each RUN with BASE: what differs in configuration and results, and whether it is significant.
+    """Compare each RUN with BASE: changes in configuration, differences in results, and whether these are significant.
 
     BASE and RUN are single runs (folders or ids), which are compared image by image, or experiments (names, folders or
     fingerprints) with all their seeds, which are compared seed by seed.
@@ -42,7 +42,7 @@ def compare(
     from mnist_lab.reports import comparison_of
 
     comparison, files = comparison_of(references, results, output, data_dir)
-    echo_skipped(comparison.problems)
+    echo_warnings(comparison.problems)
     if as_json:
         echo_json(files[1].read_text(encoding="utf-8"))
     else:

@@ -40,12 +40,11 @@ def delete(references: tuple[str, ...], results: Path, *, yes: bool) -> None:
     _show(folders)
     if not yes:
         if not sys.stdin.isatty():
-            raise InputError(
-                "Nothing was deleted: no terminal to ask for confirmation.", "--yes deletes without asking."
-            )
+            raise InputError("Nothing was deleted: confirmation needs a terminal.", "Use --yes to skip it.")
         try:
             agreed = click.confirm(f"Permanently delete {count(len(folders), 'run')}?", err=True)
         except click.Abort:
+            echo(err=True)  # ends the line of the prompt
             raise KeyboardInterrupt("Nothing was deleted.") from None
         if not agreed:
             echo("Nothing was deleted.", err=True)
@@ -102,5 +101,5 @@ def _show(folders: "list[RunFolder]") -> None:
         for folder, (files, size) in zip(folders, sizes, strict=True)
     ]
     if len(rows) > 1:
-        rows.append(("all", "", f"{sum(files for files, _ in sizes):,}", megabytes(sum(size for _, size in sizes))))
+        rows.append(("Total", "", f"{sum(files for files, _ in sizes):,}", megabytes(sum(size for _, size in sizes))))
     print_table(("Run", "State", Column("Files", number=True, priority=MINOR), Column("Size", number=True)), rows)

@@ -52,12 +52,12 @@ def export(
     """Write the trained networks of runs in a format for use without mnist-lab.
 
     onnx: for ONNX Runtime and others. litert: for phones and microcontrollers (formerly TensorFlow Lite). saved_model:
-    for TensorFlow Serving. html: a page to draw a digit on, with the answers of all RUNs side by side.
+    for TensorFlow Serving. html: a page to draw a digit on, with the predictions of all RUNs side by side.
 
     The network takes raw pixels from 0 to 255 and returns the probability of each class; class names and
-    preprocessing are in the file's metadata. Before a file is put in place, it is loaded with the format's own runtime
-    and compared with the run's predictions for all test images. If they differ, nothing is written, and the exit code
-    is 1.
+    preprocessing are in the file's metadata. Before a file is put in place, its predictions for all test images are
+    compared with the run's. If they differ (int8: if accuracy falls by more than 0.01), nothing is written, and the
+    exit code is 1.
     """
     from mnist_lab.exports.export import plan
     from mnist_lab.runs import find_run
@@ -76,10 +76,12 @@ def export(
 
 
 def _print(exported: "Exported") -> None:
+    from mnist_lab.terminal.tables import print_facts
+
     echo(f"{exported.path}: {exported.form.title}, {file_size(exported.size)}")
     for run, agreement in zip(exported.runs, exported.agreements, strict=True):
         facts = run.measured.run
-        echo(f"  {facts.experiment}, seed {facts.seed}: {_checked(agreement)}")
+        print_facts([(f"  {facts.experiment}, seed {facts.seed}", _checked(agreement))])
 
 
 def _checked(agreement: "Agreement") -> str:

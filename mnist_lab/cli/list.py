@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mnist_lab.cli import _options
-from mnist_lab.terminal.output import echo, echo_prose, echo_skipped, print_json
+from mnist_lab.terminal.output import echo, echo_prose, echo_skipped, echo_warnings, print_json
 from mnist_lab.text.quantities import count
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ _SETTINGS = 8
     "--sort", "keys", multiple=True, metavar="KEY", help="Sort by KEY; -KEY sorts in descending order. Repeatable."
 )
 @click.option("--reverse", is_flag=True, help="Reverse the order.")
-@click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Show at most N runs.")
+@click.option("--limit", type=_options.Number(min=1), metavar="N", help="Show at most N runs.")
 @_options.json
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV with a column for each key of metrics.json.")
 def list_runs(
@@ -78,10 +78,13 @@ def list_runs(
     """
     if as_json and as_csv:
         raise click.UsageError("--json and --csv cannot be combined.")
-    from mnist_lab.runs import read_runs
+    from mnist_lab.reports.write import DEFAULT
+    from mnist_lab.runs import check_folder, read_runs
     from mnist_lab.runs.query import Condition, Records
 
     asked = [Condition.parse(text) for text in conditions]
+    if path != DEFAULT:
+        check_folder(path)
     read = read_runs([path])
     echo_skipped(read.problems)
     found = Records(read.runs)
@@ -92,7 +95,7 @@ def list_runs(
     asked_for = list(dict.fromkeys(found.full(key) for _, key in used))
     found = found.where(asked).ordered(keys, reverse=reverse).first(limit)
     settings = {key: values for key, values in found.settings().items() if key not in (*_COLUMNS, *asked_for)}
-    echo_skipped(list(dict.fromkeys(found.problems)))
+    echo_warnings(list(dict.fromkeys(found.problems)))
     if as_json:
         print_json([_as_json(run, i, settings) for i, run in enumerate(found.runs)])
     elif as_csv:
@@ -103,8 +106,7 @@ def list_runs(
         searched = count(len(read.runs), "finished run")
         echo_prose(f"No run below {path} matches the conditions ({searched} searched).", err=True)
     elif not read.newer:
-        why = f"No finished runs below {path}." if path.is_dir() else f"No finished runs: {path} does not exist."
-        echo_prose(why, err=True)
+        echo_prose(f"No finished runs below {path}.", err=True)
     read.complete()
 
 

@@ -29,7 +29,7 @@ def log(references: tuple[str, ...], name: str, store: str | None, results: Path
     """Log finished runs to a tracker: loss and accuracy by epoch and by batch, hyperparameters, plots, the confusion
     matrix, the test results and, in MLflow, the saved model.
 
-    A run is logged only once, whether by this command or by runtime.report_to while it was trained.
+    A run is logged to the same place only once, by this command or, during training, by runtime.report_to.
     """
     from mnist_lab.runs import find_run
     from mnist_lab.trackers.finished import report

@@ -103,8 +103,8 @@ class Commands(click.Group):
                 echo_error(f"Error: {known}")
                 ctx.exit(known.exit_code)
             echo_error(
-                f"Internal error: {type(error).__name__}: {error}\n"
-                "This is a bug in mnist-lab. --debug shows the traceback; log.txt has it if a run had started."
+                f"Internal error: {type(error).__name__}: {error}\nThis is a bug in mnist-lab. "
+                "--debug shows the traceback; log.txt has it, too, if a run was in progress."
             )
             ctx.exit(1)
 
@@ -112,7 +112,7 @@ class Commands(click.Group):
 def _interrupted(interrupt: KeyboardInterrupt) -> int:
     """Report that the process was asked to stop; return its exit code."""
     number = signals.number_of(interrupt)
-    echo_error(f"{signals.stop_message(number)} {str(interrupt) or 'Run the same command again.'}")
+    echo_error(f"{signals.stop_message(number)} {interrupt}".rstrip())
     return signals.exit_code(number)
 
 
@@ -128,8 +128,8 @@ _COMMANDS = (
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=_options.examples(
         "mnist-lab run quickstart             train a small net on the bundled digits",
-        "mnist-lab run configs/mlp_512.yaml   train one experiment on MNIST",
-        "mnist-lab configs                    list the shipped experiments",
+        "mnist-lab run configs/mlp_512.yaml   train one configuration on MNIST",
+        "mnist-lab configs                    list the shipped configurations",
     ),
 )
 @click.version_option(__version__, prog_name="mnist-lab")

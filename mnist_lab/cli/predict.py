@@ -39,12 +39,12 @@ _JSON = "--json has all columns"
 @click.option(
     "--prepare",
     type=click.Choice(["mnist", "resize", "none"]),
-    help="mnist: crop to the ink and centre, light on dark. resize: only resize. none: use unchanged. "
-    "Default: mnist for networks trained on MNIST, EMNIST or the bundled digits, else resize.",
+    help="mnist: crop to the ink and centre, light on dark. resize: only resize. none: use unchanged, except for "
+    "the number of channels. Default: mnist for networks trained on MNIST, EMNIST or the bundled digits, else resize.",
 )
 @click.option(
     "--plot",
-    type=_options.OUTPUT_FILE,
+    type=_options.PNG,
     metavar="FILE",
     help="Plot images, network inputs and predictions as a PNG file; with --dataset, the confusion matrix.",
 )
@@ -79,7 +79,9 @@ def predict(
     comes with a warning. Files that cannot be read are reported on stderr and skipped; the exit code is then 1, or 2 if
     none can be read.
     """
-    if bool(pictures) == bool(dataset):
+    if pictures and dataset:
+        raise click.UsageError("Image files and --dataset cannot be combined.")
+    if not (pictures or dataset):
         raise click.UsageError("Expected image files, or --dataset with the name or path of a data set.")
     if dataset and prepare:
         raise click.UsageError("--prepare applies to image files only, not to --dataset.")
@@ -147,9 +149,10 @@ def _print_predictions(
 def _assumed(signature: "Signature") -> str:
     from mnist_lab.datasets.centring import SIDE
 
-    note = f"\nHow the images of {signature.title} were prepared is not known, so the pictures were only resized."
+    title = signature.title
+    note = f"\nIt is not known how {title} was prepared, so the images were only resized."
     fits = signature.shape == (SIDE, SIDE, 1)
-    return f"{note}\nIf they are cropped and centred as MNIST's digits are, use --prepare mnist." if fits else note
+    return f"{note} If {title} is cropped and centred like MNIST, use --prepare mnist." if fits else note
 
 
 def _print_score(network: "Network", dataset: "Dataset", score: "Score", plot: Path | None, *, as_json: bool) -> None:

@@ -28,7 +28,9 @@ from mnist_lab.terminal.output import echo, echo_json, echo_skipped
 @_options.data_dir
 @_options.json
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV with a row for each experiment.")
-@click.option("--latex", "as_latex", is_flag=True, help="Print the table as LaTeX (needs the package booktabs).")
+@click.option(
+    "--latex", "as_latex", is_flag=True, help="Print the tables as LaTeX; the first line lists the packages they need."
+)
 def report(
     paths: tuple[Path, ...],
     output: Path | None,

@@ -7,6 +7,7 @@ import click
 
 from mnist_lab.cli import _options
 from mnist_lab.terminal.output import echo, print_json
+from mnist_lab.text.quantities import count
 
 if TYPE_CHECKING:
     from mnist_lab.experiment.reproduction import Changed, Reproduction
@@ -45,7 +46,9 @@ _HASH = 12
 )
 @_options.backend("Keras backend: tensorflow, jax, torch or auto. Default: that of RUN.")
 @click.option("--device", type=click.Choice(["cpu", "gpu"]), help="Device. Default: that of RUN.")
-@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Number of CPU threads. Default: that of RUN.")
+@click.option(
+    "--threads", type=_options.Number(min=1), metavar="N", help="Number of CPU threads. Default: that of RUN."
+)
 @_options.quiet
 @_options.data_dir
 @_options.results
@@ -62,8 +65,9 @@ def reproduce(
     """Retrain RUN with the same seed, backend, device and number of threads, and compare the results.
 
     The result is bit-identical (history, metrics and mistakes; probabilities and weights if both runs have them),
-    within noise (McNemar's exact test on the mistakes finds no difference at 0.05), or different. Changes since then
-    in code, libraries, data and machine are listed. RUN is not modified. The exit code is 1 if the result is different.
+    within noise (McNemar's exact test on the mistakes finds no significant difference at the 0.05 level), or different.
+    Changes in code, libraries, data and machine since the original run are listed. RUN is not modified. The exit code
+    is 1 if the result is different.
     """
     from mnist_lab.runs import find_run
 
@@ -96,9 +100,9 @@ def _print(done: "Reproduction") -> None:
     lines = [("Identical", ", ".join(same) or "nothing")]
     if other:
         lines += [("Different", ", ".join(other)), ("Mistakes", _mistakes(done))]
-    lines.append(("Changed", "\n".join(map(_change, done.changed)) or "nothing that is recorded"))
+    lines.append(("Changed", "\n".join(map(_change, done.changed)) or "nothing recorded"))
     tables.print_facts(lines)
-    echo(f"\nThe repetition: {done.repetition.folder.path}")
+    echo(f"\nRepeated run: {done.repetition.folder.path}")
 
 
 def _numbers(run: "Run") -> dict[str, str]:
@@ -121,6 +125,9 @@ def _mistakes(done: "Reproduction") -> str:
     found = done.mistakes
     if found is None:
         return "not comparable: the test images are not the same"
+    if not found.only_a_wrong + found.only_b_wrong:
+        other = "" if done.compared["mistakes"] else ", with other probabilities"
+        return f"the same {count(found.both_wrong, 'image')}{other}"
     judgement = "more than chance explains" if done.verdict == "different" else "no more than chance explains"
     return (
         f"misclassified only by the original: {found.only_a_wrong:,}, only by the repetition: {found.only_b_wrong:,}, "
@@ -129,16 +136,19 @@ def _mistakes(done: "Reproduction") -> str:
 
 
 def _change(change: "Changed") -> str:
+    from mnist_lab.config.backend import BACKENDS
+
     name = _NAMES.get(change.what, change.what)
     if change.what == "git_dirty" and change.before == change.after:
-        return f"{name}: in both runs; which ones is not recorded"
-    return f"{name}: {_value(change.before)} -> {_value(change.after)}"
+        return f"{name}: in both runs; they are not recorded"
+    absent = "not used" if change.what in BACKENDS else "not recorded"
+    return f"{name}: {_value(change.before, absent)} -> {_value(change.after, absent)}"
 
 
-def _value(value: Any) -> str:
+def _value(value: Any, absent: str) -> str:
     match value:
         case None:
-            return "not recorded"
+            return absent
         case bool():
             return "yes" if value else "no"
         case str() if len(value) in (40, 64):

@@ -60,7 +60,7 @@ def run(
             continue
         finished.append(done)
         if not done.fresh and not quiet:
-            echo("Already finished; this is its result. Use --force to retrain.", err=True)
+            echo("This run is already finished; its result follows. Use --force to retrain.", err=True)
         if not as_json:
             (print_line if quiet else print_run)(done)
     if as_json:

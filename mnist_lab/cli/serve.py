@@ -15,7 +15,7 @@ from mnist_lab.terminal.output import echo
 @click.argument("path", type=_options.PATH, default=None, required=False, metavar="[PATH]")
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=_options.Number(0, 65535),
     default=8000,
     show_default=True,
     metavar="N",
@@ -23,10 +23,10 @@ from mnist_lab.terminal.output import echo
 )
 @_options.data_dir
 def serve(path: Path | None, port: int, data_dir: Path | None) -> None:
-    """Serve the report of the runs below PATH (default: results/) as a page that updates itself.
+    """Serve the report of the runs below PATH (default: results/) as a live page.
 
-    It also shows runs in progress with their curves, and the queue and failures of a sweep in progress. Only this
-    machine can access it. Press Ctrl-C to stop it; the exit code is then 0, as after SIGTERM.
+    It also shows runs in progress with their curves, and the queue and failures of a sweep in progress. It is
+    reachable only from this machine. Press Ctrl-C to stop it; the exit code is then 0, as after SIGTERM.
     """
     from mnist_lab.reports.write import DEFAULT
     from mnist_lab.runs import check_folder

@@ -7,7 +7,8 @@ import click
 
 from mnist_lab.cli import _options
 from mnist_lab.system.writable import make_folder
-from mnist_lab.terminal.output import echo, echo_error, echo_skipped, print_json
+from mnist_lab.terminal.output import echo, echo_error, echo_warnings, print_json
+from mnist_lab.text.quantities import percent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--output",
-    type=_options.OUTPUT_FILE,
+    type=_options.PNG,
     metavar="FILE",
     help="PNG file of the plot. Default: named after the run, in the current directory.",
 )
@@ -56,8 +57,9 @@ def show(
     """Show one run in full.
 
     RUN is a run folder, a run id, or the name of an experiment with a single run. --weights and --activations save a
-    plot instead: the filters of the first convolution (or the weights of a first dense layer) as images, or the feature
-    maps of each convolution for an image. They need the trained network, which published runs do not contain.
+    plot instead: the filters of the first convolution (or the weights of the first layer, if it is dense) as images, or
+    the feature maps of each convolution for an image. They need the trained network, which published runs do not
+    contain.
     """
     plotted = weights or image is not None
     if weights and image is not None:
@@ -74,7 +76,7 @@ def show(
         return
     from mnist_lab.cli._results import print_run
 
-    echo_skipped(list(run.problems))
+    echo_warnings(list(run.problems))
     if as_json:
         print_json(run.metrics)
     else:
@@ -96,7 +98,7 @@ def _plot(run: "Run", image: str | None, output: Path | None, data_dir: Path | N
         maps = feature_maps(network.model, pixels)
         probabilities = network.model.predict(pixels[None], verbose=0)[0]
         best = int(probabilities.argmax())
-        said = f"{name}, predicted {network.signature.classes[best]} ({probabilities[best]:.1%})"
+        said = f"{name}, predicted {network.signature.classes[best]} ({percent(probabilities[best])})"
         from mnist_lab import plots
 
         what, figure = "activations", plots.activations(pixels, maps, title=f"{title}: {said}")

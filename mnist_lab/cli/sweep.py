@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from mnist_lab.cli import _completion, _options
-from mnist_lab.terminal.output import echo_prose, print_json
+from mnist_lab.terminal.output import echo_error, echo_prose, print_json
 
 
 @_options.command(
@@ -25,9 +25,9 @@ from mnist_lab.terminal.output import echo_prose, print_json
 )
 @click.option(
     "--folds",
-    type=click.IntRange(min=2),
+    type=_options.Number(min=2),
     metavar="K",
-    help="Cross-validation: repeat every run with each of K folds of the training rows.",
+    help="K-fold cross-validation of every run.",
 )
 @_options.jobs("Parallel runs; auto: one per GPU or, without a GPU, one per processor.")
 @click.option(
@@ -39,9 +39,9 @@ from mnist_lab.terminal.output import echo_prose, print_json
 @click.option("--wait", is_flag=True, help="With --cluster: wait for Dask workers, or for the SLURM jobs.")
 @click.option("--dry-run", is_flag=True, help="Show the plan with estimated time and disk space; train nothing.")
 @click.option("--force", is_flag=True, help="Retrain finished runs.")
-@click.option("--retry-failed", is_flag=True, help="Retry only runs that failed.")
+@click.option("--retry-failed", is_flag=True, help="Retry only the failed runs.")
 @click.option("--fail-fast", is_flag=True, help="Stop scheduling after the first failure.")
-@click.option("--timeout", type=_options.Seconds(min=0, min_open=True), metavar="SECONDS", help="Time limit per run.")
+@click.option("--timeout", type=_options.seconds, metavar="SECONDS", help="Time limit per run.")
 @click.option("--name", metavar="NAME", help="Name of the sweep; its summary goes to NAME/ in the results folder.")
 @_options.config
 @_options.data_dir
@@ -120,7 +120,16 @@ def sweep(
         states = {"queued": len(swept.queued) - running, "running": running}
         parts = ", ".join(f"{number} {state}" for state, number in states.items() if number)
         echo_prose(f"On SLURM: {parts}. The same command shows their states; --wait follows them.", err=True)
-    elif swept.missing and not retry_failed:
-        missing = count(swept.missing, "run")
-        echo_prose(f"Without a result: {missing}. The same command trains what is missing.", err=True)
+        return
+    unreadable = swept.schedule.plan.count("unreadable")
+    if unreadable:
+        was = "it was" if unreadable == 1 else "they were"
+        echo_error(
+            f"{count(unreadable, 'run')} cannot be read, so {was} not trained.\n"
+            "Check the disk or the permissions, then repeat the command."
+        )
+    if swept.missing and not retry_failed:
+        if swept.missing > unreadable:
+            missing = count(swept.missing - unreadable, "run")
+            echo_prose(f"Without a result: {missing}. The same command trains what is missing.", err=True)
         ctx.exit(1)

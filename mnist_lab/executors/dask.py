@@ -33,7 +33,7 @@ DEATHS = 3
 """Deaths of workers that a call survives; the default of `distributed.scheduler.allowed-failures`."""
 FETCH = 120
 """Seconds that a result may take to arrive."""
-CONTINUE = "Finished runs and checkpoints are kept. The same command continues."
+CONTINUE = "Finished runs and checkpoints are kept. Run the same command again to resume."
 POLL = 1.0
 """Seconds between checks for new and lost workers."""
 
@@ -215,7 +215,7 @@ class DaskExecutor(CallExecutor):
                     call.heard = None
                     call.deaths += 1
                     if call.deaths > DEATHS:
-                        _end(call, DiedError(f"its worker died, {call.deaths} times"))
+                        _end(call, DiedError(f"its worker died {call.deaths} times"))
         new = {address: worker for address, worker in workers.items() if address not in self.admitted}
         if not new:
             return
@@ -285,7 +285,7 @@ class DaskExecutor(CallExecutor):
         try:
             result = sent.result(timeout=FETCH)
         except KilledWorker as error:
-            _end(call, DiedError(f"its worker died, {error.allowed_failures + 1} times"))
+            _end(call, DiedError(f"its worker died {error.allowed_failures + 1} times"))
         except BaseException as error:
             lost = LostError(f"--cluster {self.cluster.where}: the connection to the scheduler is lost.", CONTINUE)
             _end(call, lost if sent.status in ("cancelled", "lost") else error)

@@ -96,6 +96,7 @@ class Slurm:
                 "--cluster slurm: there is no `sbatch` here.", "Run this command on a login node of the SLURM cluster."
             )
         self.folder.mkdir(parents=True, exist_ok=True)
+        before = set(self.folder.iterdir())
         executor = submitit.AutoExecutor(self.folder / "%j", cluster=options.engine)
         executor.update_parameters(
             name=name, timeout_min=options.time, cpus_per_task=options.cpus, gpus_per_node=options.gpus or None,
@@ -110,10 +111,14 @@ class Slurm:
                 jobs = [executor.submit(function, *call) for call in calls]
             return [job.job_id for job in jobs]
         except (FailedJobError, FailedSubmissionError) as error:
+            for file in set(self.folder.iterdir()) - before:  # the script and the pickled calls
+                if file.is_file():
+                    file.unlink(missing_ok=True)
+            self.remove_folder()
             said = [line.removeprefix("sbatch: error: ") for line in str(error).splitlines() if line.strip()]
             raise InputError(
                 "sbatch failed: " + " ".join(said),
-                "Correct the options in the file of --cluster, or check with `sinfo` that SLURM is up.",
+                "Set options in a YAML file given to --cluster, or check with `sinfo` that SLURM is up.",
             ) from None
 
     def statuses(self, ids: Iterable[str]) -> dict[str, Status]:

@@ -111,8 +111,8 @@ def plan(
     if quantize and quantize not in get_args(Quantization):
         raise InputError(f"quantize: expected {' or '.join(get_args(Quantization))}, received {quantize!r:.60}.")
     if quantize and not chosen.quantizes:
-        others = " or ".join(form.name for form in FORMATS.values() if form.quantizes)
-        raise InputError(f"quantize: {chosen.title} does not support {quantize}.", f"Formats that do: {others}.")
+        others = " and ".join(form.name for form in FORMATS.values() if form.quantizes)
+        raise InputError(f"--quantize {quantize}: {form} does not support it; {others} do.")
     found = list(runs)
     for run in found:
         check_model(run)

@@ -71,9 +71,10 @@ class Format:
             SetupError: one is not.
         """
         if missing := [package for package in self.packages if not find_spec(package)]:
+            which, them = ("which is", "it") if len(missing) == 1 else ("which are", "them")
             raise SetupError(
-                f"Exporting to {self.title} needs packages that are not installed: {', '.join(missing)}.",
-                f"Install: {package_command(*missing) if 'tensorflow' in missing else extra_command(EXTRA)}",
+                f"Exporting to {self.title} needs {', '.join(missing)}, {which} not installed.",
+                f"Install {them}: {package_command(*missing) if 'tensorflow' in missing else extra_command(EXTRA)}",
             )
 
     def writer(self) -> Writer:

@@ -31,7 +31,7 @@ def targets(runs: Sequence[Run], form: Format, output: Path | None) -> list[tupl
             )
         return [(groups[0], output)]
     if output is not None and not output.is_dir() and (output.exists() or suffixed):
-        raise InputError(f"{output}: expected a folder for {len(groups)} exported networks; this is a file.")
+        raise InputError(f"{output}: expected a folder, because {len(groups)} files are to be written.")
     if twice := next((name for i, name in enumerate(names) if name in names[:i]), None):
         raise InputError(
             f"Two of these runs would be exported to {twice}.", "Export them one by one, each with its own --output."

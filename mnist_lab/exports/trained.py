@@ -99,7 +99,7 @@ class Trained:
             stored, file = self.run.predictions, "predictions.npz"
             if not (np.array_equal(stored.rows, test.rows) and np.array_equal(stored.labels, labels)):
                 raise DamagedError(
-                    f"{self.run.folder.path / file}: damaged (it is not about the test images of this run)."
+                    f"{self.run.folder.path / file}: damaged (its images are not the test images of this run)."
                 )
             if self.run.config.train.precision == "float32":
                 return Expected(images, stored, file)

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mnist_lab.plots.style import BLUE, GREY, HEIGHT, ORANGE, WIDTH, axes_at, set_height, styled, titled
 from mnist_lab.plots.wrapping import fitted, text_width
+from mnist_lab.text.quantities import percent
 
 Extent = tuple[float, float, float, float]
 
@@ -53,7 +54,7 @@ def predictions(
         x, y = i % SIDE * PITCH, i // SIDE * 1.06
         draw_tile(axes, pixels[i], x, y, 1.0)
         color = BLUE if guess[i] == truth[i] else ORANGE
-        _words(axes, x, y, "predicted", classes[int(guess[i])], size, color, f"{sure[i]:.1%}")
+        _words(axes, x, y, "predicted", classes[int(guess[i])], size, color, percent(sure[i]))
         _words(axes, x, y + 0.56, "true", classes[int(truth[i])], size, BLUE)
     return figure
 

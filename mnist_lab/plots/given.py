@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from mnist_lab.plots.digits import flat
 from mnist_lab.plots.style import BLUE, GREY, INK, ORANGE, axes_at, set_height, styled, titled
 from mnist_lab.plots.wrapping import fitted, text_width
+from mnist_lab.text.quantities import percent
 
 MOST = 12  # pictures in a figure
 BARS = 10  # classes that a panel of bars has room for
@@ -43,7 +44,7 @@ def given(
         warnings: for each picture, why its prediction is doubtful, or None; written beneath its images.
     """
     rows = min(len(names), MOST)
-    more = f" (the first {rows} of {len(names)} pictures)" if rows < len(names) else ""
+    more = f" (the first {rows} of {len(names)} images)" if rows < len(names) else ""
     labels = [fitted(str(name), LABEL, SMALL) for name in classes]
     beside = max(text_width(label, SMALL) for label in labels) + 0.08
     width = 2 * SIDE + 2 * (PICTURE + BETWEEN) + beside + BAR + PERCENT
@@ -67,11 +68,11 @@ def given(
         if text := beneath[row]:
             below = height - top - PICTURE - 0.08
             figure.text(SIDE / width, below / height, text, va="top", color=ORANGE, fontsize=SMALL)
-        percent = _percent(float(values[best]))
-        room = beside + BAR + PERCENT - 0.2 - text_width(percent, TITLE, "bold")
+        share = percent(float(values[best]))
+        room = beside + BAR + PERCENT - 0.2 - text_width(share, TITLE, "bold")
         name = fitted(str(classes[best]), room, TITLE, weight="bold")
         color = ORANGE if beneath[row] else BLUE
-        bars.set_title(f"{name}  {percent}", x=-beside / BAR, color=color, weight="bold", fontsize=TITLE)
+        bars.set_title(f"{name}  {share}", x=-beside / BAR, color=color, weight="bold", fontsize=TITLE)
     return figure
 
 
@@ -96,15 +97,10 @@ def _bars(axes: Axes, values: NDArray[np.float64], labels: Sequence[str]) -> Non
     for place, index in enumerate(chosen):
         probability = float(values[index])
         if probability >= SAID:
-            said, color = _percent(probability), BLUE if index == best else INK
+            said, color = percent(probability), BLUE if index == best else INK
             axes.text(min(probability, 1) + 0.02, place, said, va="center", fontsize=SMALL, color=color)
     axes.set(xlim=(0, 1), ylim=(len(chosen) - 0.4, -0.6), xticks=[])
     axes.set_yticks(range(len(chosen)), [labels[index] for index in chosen], fontsize=SMALL)
     axes.tick_params(length=0)
     axes.grid(visible=False)
     axes.spines["bottom"].set_visible(False)
-
-
-def _percent(probability: float) -> str:
-    """Format with one decimal; what is not quite certain is not called 100 %."""
-    return ">99.9%" if 0.9995 <= probability < 1 else f"{probability:.1%}"

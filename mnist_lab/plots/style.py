@@ -200,6 +200,6 @@ def save_image(image: Image.Image, path: str | os.PathLike[str], **options: Any)
     except OSError as problem:
         raise NoRoomError(
             f"The plot {path} could not be written: {reason(problem)}.",
-            "Check that its folder exists and may be written to, and that the disk is not full.",
+            "Check that its folder exists and is writable, and that the disk is not full.",
         ) from problem
     return path

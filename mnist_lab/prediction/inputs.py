@@ -121,7 +121,7 @@ def _prepared(given: Pixels, signature: Signature, preparation: Preparation) -> 
     if preparation == "none" and given.shape[:2] != signature.shape[:2]:
         raise DataError(
             f"with --prepare none, expected {size_of(signature.shape)}, received {size_of(given.shape)}.",
-            "Omit --prepare, or resize the picture.",
+            "Omit --prepare, or resize the image.",
         )
     if preparation != "mnist":
         return centring.resized(given, signature.shape)

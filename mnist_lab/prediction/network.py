@@ -16,6 +16,7 @@ from mnist_lab.errors import DataError, InputError
 from mnist_lab.prediction.inputs import Picture, Signature, signature_of
 from mnist_lab.runs import Run
 from mnist_lab.runs.weights import load_weights, train_again
+from mnist_lab.text.quantities import percent
 
 _DIVERGED_HINT = (
     "The training diverged, or the file was changed. Train again with a lower learning rate: "
@@ -48,7 +49,7 @@ class Prediction:
         order = (-probabilities).argsort(kind="stable")
         known = {classes[int(i)]: float(probabilities[i]) for i in order}
         label, highest = next(iter(known.items()))
-        unsure = [f"the highest probability is only {highest:.2f}"] if highest < DOUBTFUL else []
+        unsure = [f"the highest probability is only {percent(highest)}"] if highest < DOUBTFUL else []
         doubts = "; ".join([*picture.prepared.doubts, *unsure])
         return cls(str(picture.path), label, highest, known, picture.prepared.pixels, doubts or None)
 

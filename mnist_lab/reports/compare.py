@@ -332,11 +332,11 @@ def _missing(groups: Sequence[Group]) -> list[str]:
     texts = []
     for group in groups:
         if group.config is None:
-            texts.append(f"{group.name}: config.yaml cannot be read; its changes are not known.")
-        for name, what in (("history.jsonl", "curves"), ("mistakes.json", "mistakes")):
+            texts.append(f"{group.name}: config.yaml is missing or damaged, so its changes are unknown.")
+        for name, lost in (("history.jsonl", "curves are not drawn"), ("mistakes.json", "mistakes are not compared")):
             if lacking := sum(not (run.folder.path / name).exists() for run in group.runs):
                 runs = f" in {lacking} of {group.n} runs" if group.n > 1 else ""
-                texts.append(f"{group.name}: {name} is missing{runs}; its {what} are skipped.")
+                texts.append(f"{group.name}: {name} is missing{runs}; its {lost}.")
     return texts
 
 

@@ -15,7 +15,7 @@ from mnist_lab.reports.responses import Settings, Varied, varied, with_training_
 from mnist_lab.reports.runs import Group
 from mnist_lab.reports.study import Entry, Section, Study
 from mnist_lab.runs import Run
-from mnist_lab.text.quantities import count
+from mnist_lab.text.quantities import count, percent
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -177,7 +177,7 @@ def _half(found: Disputed, images: Sequence[DisputedImage], errs: str, right: st
     if found.pairs == 1:
         heading = f"{errs} wrong, {right} right: {count(len(images), 'image')}"
         legend = "with its confidence, highest first"
-        notes = [f"{one.confidence:.1%}" if one.confidence else "" for one in images]
+        notes = [percent(one.confidence) if one.confidence else "" for one in images]
     else:
         heading = f"Misclassified more often by {errs}: {count(len(images), 'image')}"
         legend = f"models that misclassify it, of {found.pairs}: this side against the other"

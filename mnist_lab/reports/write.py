@@ -285,7 +285,7 @@ def folder_for(what: str, folder: Path) -> Iterator[None]:
     except OSError as error:
         raise SetupError(
             f"{folder}: the {what} cannot be written ({reason(error)}).",
-            "Check that the folder may be written to, and that the disk is not full.",
+            "Check that the folder is writable, and that the disk is not full.",
         ) from None
 
 

@@ -13,12 +13,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from mnist_lab.config import Config, load_config
+from mnist_lab.config import Config
 from mnist_lab.config.document import ABSENT, KeyPath, child, in_words, key_path, parse
 from mnist_lab.config.names import composed
 from mnist_lab.config.problems import suggest
 from mnist_lab.config.settings import varying
-from mnist_lab.errors import InputError
+from mnist_lab.errors import InputError, MissingError
 from mnist_lab.runs.run import Run
 
 _CONDITION = re.compile(r"\s*(?P<key>[\w.]+)\s*(?P<operator>>=|<=|==|!=|>|<|~)\s*(?P<value>.*?)\s*", re.DOTALL)
@@ -178,9 +178,9 @@ class Records:
             facts = run.measured.run
             if (key := (facts.experiment, facts.fingerprint)) not in configs:
                 try:
-                    configs[key] = load_config(run.settings)
+                    configs[key] = run.config
                 except InputError as error:
-                    self.problems.append(error.message)
+                    self._settings_unknown(run, error)
         place = {key: i for i, key in enumerate(configs)}
         places = [place.get((run.measured.run.experiment, run.measured.run.fingerprint)) for run in self.runs]
         return {
@@ -211,8 +211,12 @@ class Records:
         try:
             return _at(run.settings, path)
         except InputError as error:
-            self.problems.append(error.message)
+            self._settings_unknown(run, error)
             return ABSENT
+
+    def _settings_unknown(self, run: Run, error: InputError) -> None:
+        missing = f"{run.folder.path}: there is no config.yaml, so its settings are not shown."
+        self.problems.append(missing if isinstance(error, MissingError) else error.message)
 
     def _lacking(self, key: str) -> str:
         known = self.keys()

@@ -111,7 +111,7 @@ def tune(
             options.observer.appraising()
             return Tuned(tuner.record, forecast(tuner, slot, machine.parallel))
     check_clock()
-    check_writable(results / declared.name, "Choose another folder with --results, or a shorter name.")
+    check_writable(results / declared.name, "Choose another folder with --results.")
     with _held(results / declared.name, results):
         tuner = Tuner(declared, known, results, dataset, data_dir=data_dir, reported=options.observer.reported)
         if not tuner.ended_by:

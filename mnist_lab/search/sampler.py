@@ -32,15 +32,15 @@ def check_installed(sampler: str) -> None:
         SetupError: something is missing or too old; the message says how to install it.
     """
     if not find_spec("optuna"):
-        raise SetupError("Searches need Optuna, which is not installed.", f"To install it: {extra_command('tune')}")
+        raise SetupError("Searches need Optuna, which is not installed.", f"Install it: {extra_command('tune')}")
     if int((there := version("optuna")).partition(".")[0]) < OLDEST:
         raise SetupError(
-            f"Searches need Optuna {OLDEST} or later; {there} is installed.", f"To update it: {extra_command('tune')}"
+            f"Searches need Optuna {OLDEST} or later; {there} is installed.", f"Update it: {extra_command('tune')}"
         )
     if sampler == "gp" and not find_spec("torch"):
         raise SetupError(
             "sampler: gp needs PyTorch, which is not installed.",
-            f"To install it: {extra_command('torch')}\nOr choose the sampler tpe.",
+            f"Install it: {extra_command('torch')}\nOr choose the sampler tpe.",
         )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

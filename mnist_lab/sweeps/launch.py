@@ -119,7 +119,7 @@ def set_aside(run: PlannedRun, note: Callable[[str], object]) -> None:
             try:
                 aside = run.folder.set_aside()
             except OSError as error:
-                raise MachineError.of(error, "It was left as it is.") from error
+                raise MachineError.of(error, "It was left unchanged.") from error
             note(f"{run.label}: damaged; moved to {aside}.")
 
 
@@ -223,12 +223,12 @@ class _Launcher:
             self.observer.note("Stopping after the current epochs. Press Ctrl-C again to stop immediately.")
         else:
             self.ends = time.monotonic() + GRACE
-            self.observer.note(f"Stopping after the current epochs, within {GRACE:.0f} s at most.")
+            self.observer.note(f"Stopping after the current epochs, in at most {GRACE:.0f} s.")
 
     def _interruption(self, number: int) -> signals.Interruption:
         force = ", without --force," if self.forced else ""
         return signals.Interruption(
-            f"Finished runs and checkpoints are kept. The same command{force} continues.", number
+            f"Finished runs and checkpoints are kept. Run the same command again{force} to resume.", number
         )
 
     def _ending(self) -> bool:
@@ -316,7 +316,7 @@ class _Launcher:
             self._leave_for_now(run)
         elif outcome.kind == "no_room" and self.executor.retire(future, outcome.reason):
             self.tries[run] -= 1
-            self.observer.note(f"{run.label}: another worker takes it.")
+            self.observer.note(f"{run.label}: reassigned to another worker.")
             self.waiting.appendleft(run)
         else:
             self._conclude(run, outcome)
@@ -353,7 +353,7 @@ class _Launcher:
         except LostError:
             raise
         except DiedError as error:
-            reason = f"Gave up: {error} (killed, or out of memory)."
+            reason = f"Gave up: {error} (killed or out of memory)."
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
         record_failure(run.folder, reason)

@@ -100,7 +100,7 @@ class Plan:
         if self.todo:
             check_clock()
         for folder in (*(run.folder.path for run in self.todo), *others):
-            check_writable(folder, "Choose another folder with --results, or a shorter name.")
+            check_writable(folder, "Choose another folder with --results.")
 
 
 def make_plan(

@@ -146,7 +146,7 @@ def _end_at_once(number: int) -> None:
     for function in at_once:
         with suppress(Exception):
             function()
-    text = f"{stop_message(number)} Ended at once; finished runs and checkpoints are kept.\n"
+    text = f"{stop_message(number).removesuffix('.')} immediately; finished runs and checkpoints are kept.\n"
     with suppress(Exception):
         # A progress bar may have hidden the cursor; the main thread may hold the lock of sys.stderr.
         if select.select([], [2], [], 0)[1]:

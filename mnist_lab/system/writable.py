@@ -41,9 +41,10 @@ def check_writable(folder: Path, instead: str) -> None:
     Raises:
         NoRoomError: it cannot be written or created, or its name is too long.
     """
+    shorter = f"{instead.removesuffix('.')}, or a shorter name."
 
-    def refuse(why: str) -> NoRoomError:
-        return NoRoomError(f"{folder}: cannot be written ({why}).", instead)
+    def refuse(why: str, hint: str = instead) -> NoRoomError:
+        return NoRoomError(f"{folder}: cannot be written ({why}).", hint)
 
     try:
         existing = next(path for path in (folder, *folder.absolute().parents) if mode_of(path) is not None)
@@ -55,10 +56,12 @@ def check_writable(folder: Path, instead: str) -> None:
         longest = os.pathconf(existing, "PC_NAME_MAX")
         for name in folder.absolute().relative_to(existing.absolute()).parts:
             if (size := len(os.fsencode(name))) > longest:
-                raise refuse(f"its name has {size} bytes; at most {longest} are possible")
+                raise refuse(f"its name has {size} bytes; at most {longest} are allowed", shorter)
         size, longest = len(os.fsencode(folder)) + _ROOM, os.pathconf(existing, "PC_PATH_MAX")
         if size > longest:
-            raise refuse(f"the paths of its files would have up to {size:,} bytes; at most {longest:,} are possible")
+            raise refuse(
+                f"the paths of its files would have up to {size:,} bytes; at most {longest:,} are allowed", shorter
+            )
     if not os.access(existing, os.W_OK | os.X_OK):
         why = f"{existing} is on a read-only file system" if _read_only(existing) else f"no permission for {existing}"
         raise refuse(why)

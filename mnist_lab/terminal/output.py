@@ -50,6 +50,11 @@ def echo_skipped(problems: Sequence[object]) -> None:
     echo_notes([f"Skipped: {problem}" for problem in problems])
 
 
+def echo_warnings(problems: Sequence[object]) -> None:
+    """Print to stderr what is wrong although nothing was skipped."""
+    echo_notes([f"Warning: {problem}" for problem in problems])
+
+
 def echo_notes(notes: Sequence[str]) -> None:
     """Print the first of several messages to stderr, and how many more there are."""
     for note in notes[:MOST_NOTES]:

@@ -46,9 +46,7 @@ def print_plan(schedule: Schedule, *, to_stdout: bool) -> None:
         if plan.count("done") == len(plan.runs):
             runs = "the only run is" if len(plan.runs) == 1 else f"all {len(plan.runs):,} runs are"
             echo(f"Nothing to do: {runs} finished.", err=True)
-        elif unreadable := plan.count("unreadable"):
-            echo(f"Nothing to do: {count(unreadable, 'run')} cannot be read at the moment.", err=True)
-        elif not plan.count("queued") + plan.count("running"):
+        elif not plan.count("queued") + plan.count("running") + plan.count("unreadable"):
             echo("Nothing to do: no failed runs.", err=True)
         return
     parallel = f", {schedule.parallel} in parallel" if schedule.parallel > 1 else ""
@@ -251,8 +249,12 @@ def _states(runs: Sequence[PlannedRun]) -> str:
     exist = f"{changed} exist{'s' if changed == 1 else ''} with another configuration"
     new = f"new ({exist})" if changed else "new"
     words = WORDS | {"changed": new, "new": new}
-    states = sorted((run.state for run in runs), key=STATES.index)
-    counts = Counter(words.get(state, state) for state in states)
+
+    def word(run: PlannedRun) -> str:
+        elsewhere = run.state in ("new", "resumable") and run.folder.in_progress
+        return "running elsewhere" if elsewhere else words.get(run.state, run.state)
+
+    counts = Counter(map(word, sorted(runs, key=lambda run: STATES.index(run.state))))
     if len(counts) == 1:
         return next(iter(counts))
     return ", ".join(f"{number} {word}" for word, number in counts.items())

@@ -55,6 +55,11 @@ def file_size(size: float) -> str:
     return f"{max(1, round(size / 1000))} kB" if size < 999_500 else megabytes(size)
 
 
+def percent(share: float) -> str:
+    """A share of 1 with one decimal: `89.8 %`; what is not quite certain is not called 100 %."""
+    return "> 99.9 %" if 0.9995 <= share < 1 else f"{100 * share:.1f} %"
+
+
 def parameters(trainable: int, total: int) -> str:
     """`7,852 parameters (7,770 trainable)`; the trainable ones are only mentioned if not all are."""
     return count(total, "parameter") + (f" ({trainable:,} trainable)" if trainable != total else "")

@@ -80,6 +80,6 @@ class Background:
     def _note_problem(self, once: str = "The run continues; once it") -> None:
         if self._problem:
             self._note(
-                f"{self._name}: {self._problem}. {once} is finished, `mnist-lab log RUN --to {self._name}` can log it."
+                f"{self._name}: {self._problem}. {once} is finished, `mnist-lab log RUN --to {self._name}` logs it."
             )
             self._problem = ""

@@ -28,6 +28,6 @@ def report(run: Run, tracker: Tracker) -> bool:
         reason = first_line(error)
         raise SetupError(
             f"{tracker.title}: {run.folder.path} could not be logged: {reason}",
-            "Check where it is logged to (--store), then repeat the command; what was logged in part is replaced.",
+            "Check --store, then repeat the command; a partly logged run is replaced.",
         ) from error
     return True

@@ -23,7 +23,7 @@ def check_installed(names: Iterable[str]) -> None:
         if not find_spec(package):
             raise SetupError(
                 f"{title} needs the package {package}, which is not installed.",
-                f"Install the extra: {extra_command(name)}",
+                f"Install it: {extra_command(name)}",
             )
 
 

@@ -177,7 +177,8 @@ def test_a_network_that_does_not_fit_names_its_file_among_several(arguments, tmp
 
 @pytest.mark.parametrize("seconds", ["nan", "0", "-1", "soon"])
 def test_a_time_limit_is_a_number_above_0(seconds, tmp_path):
-    assert "'--timeout'" in here("sweep", "quickstart", "--timeout", seconds, cwd=tmp_path, code=2).err
+    answer = here("sweep", "quickstart", "--timeout", seconds, cwd=tmp_path, code=2)
+    expect(answer, f"'--timeout': expected a number of seconds above 0, received {seconds!r}.")
 
 
 def test_errors_of_several_files_are_reported_at_once(tmp_path):

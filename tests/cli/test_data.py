@@ -172,7 +172,7 @@ def test_a_converted_data_set_is_the_same_data_set(source, own, nowhere):
     for (images, labels), (others, theirs) in zip(before.parts.values(), after.parts.values(), strict=True):
         np.testing.assert_array_equal(images, others)
         np.testing.assert_array_equal(labels, theirs)
-    assert said.startswith(f"below.npz: {len(before.x_train):,} train, {len(before.x_test):,} test images, ")
+    assert said.startswith(f"below.npz: {len(before.x_train):,} training and {len(before.x_test):,} test images, ")
 
 
 def test_a_conversion_keeps_the_validation_part_and_the_names_of_the_classes(tmp_path, own, nowhere):
@@ -188,7 +188,7 @@ def test_a_conversion_keeps_the_validation_part_and_the_names_of_the_classes(tmp
 
 
 def test_convert_resizes_and_converts_to_greyscale(own, nowhere):
-    assert ok("convert", own, "out.npz", "--resize", "8x9", "--grey").endswith("8 x 9 grey, 3 classes\n")
+    assert ok("convert", own, "out.npz", "--resize", "8x9", "--grey").endswith("images, 8x9, 3 classes\n")
     assert datasets.load(str(nowhere / "out.npz")).image_shape == (8, 9, 1)
 
 
@@ -205,7 +205,7 @@ def test_verify_and_show_resize_and_convert_to_greyscale_as_convert_does(own, no
 def test_convert_replaces_a_file_only_with_force(own, nowhere):
     (nowhere / "out.npz").write_text("mine")
     refused = run("convert", own, "out.npz")
-    assert (refused.exit_code, "out.npz exists. --force replaces it." in refused.stderr) == (2, True)
+    assert str(refused.exception) == "out.npz: already exists.\n--force replaces it."
     assert (nowhere / "out.npz").read_text() == "mine"
     ok("convert", own, "out.npz", "--force")
     assert datasets.load(str(nowhere / "out.npz")).image_shape == (4, 6, 3)
@@ -255,6 +255,10 @@ def test_verify_counts_a_validation_part(validated):
     assert facts["classes"][0] == {"name": "0", "train": 3, "validation": 2, "test": 1}
 
 
+def test_whether_data_of_ones_own_are_genuine_is_no_question(own):
+    assert "  genuine  not applicable: this is your own data set\n" in ok("verify", own)
+
+
 def test_show_writes_a_sample_and_prints_its_path(nowhere):
     assert ok("show", "digits") == "digits-train.png\n"
     with Image.open(nowhere / "digits-train.png") as image:
@@ -264,7 +268,7 @@ def test_show_writes_a_sample_and_prints_its_path(nowhere):
 def test_show_draws_one_image_as_text_and_as_a_picture(nowhere):
     text = ok("show", "digits", "--split", "test", "--index", "3", "--output", "below/three.png")
     lines = text.splitlines()
-    assert lines[0].startswith("UCI digits (not MNIST), test image 3: ")
+    assert lines[0] == "UCI digits (not MNIST), test image 3, label 7"
     assert lines[-1] == "below/three.png"
     assert 15 <= len(lines) - 2 <= 20
     assert {character for line in lines[1:-1] for character in line} > {"@", "#", " "}

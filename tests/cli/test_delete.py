@@ -50,7 +50,7 @@ def test_several_runs_are_shown_with_their_sizes_before_they_are_deleted(results
     assert [line.split()[:3] for line in lines] == [
         [str(folders[0]), "finished", "4"], *([str(folder), "finished", "3"] for folder in folders[1:]),
     ]  # fmt: skip
-    assert total.split() == ["all", "10", "1.0", "MB"]
+    assert total.split() == ["Total", "10", "1.0", "MB"]
     assert last == "Deleted 3 runs."
     assert list(results.iterdir()) == []
 
@@ -86,6 +86,7 @@ def test_at_a_terminal_it_asks_and_only_yes_is_yes(answer, left, code, results):
     assert "Permanently delete 1 run? [y/N]" in done.stderr
     assert (done.returncode, len(runs(results))) == (code, left)
     assert ("Nothing was deleted." in done.stderr) is (left == 3)
+    assert ("[y/N]: \nInterrupted. Nothing" in done.stderr) is (code == 130)
 
 
 def test_a_finished_run_whose_repetition_was_killed_is_shown_as_both_before_it_is_deleted(results):

@@ -205,7 +205,7 @@ def test_a_bug_is_one_line_with_the_traceback_in_the_log(tmp_path):
     assert done.code == 1
     assert done.err == (
         "Internal error: RuntimeError: a cable came loose\n"
-        "This is a bug in mnist-lab. --debug shows the traceback; log.txt has it if a run had started.\n"
+        "This is a bug in mnist-lab. --debug shows the traceback; log.txt has it, too, if a run was in progress.\n"
     )
     folder = run_folder(tmp_path / "results")
     for name in ("log.txt", "error.txt"):

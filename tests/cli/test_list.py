@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mnist_lab.runs import load_run
 from mnist_lab.runs.query import Condition, Records
-from tests.lab import invoked
+from tests.lab import here, invoked
 from tests.run_folders import finished_run
 
 
@@ -80,7 +80,6 @@ def test_all_of_several_conditions_must_hold(results):
         (["--sort", "-test.accuracy", "--limit", "2"], [0.994, 0.9807]),
         (["--sort", "experiment", "--sort", "-seed", "--limit", "4"], [0.9178, 0.93, 0.9791, 0.9807]),
         (["--sort", "-validation.accuracy", "--limit", "5"], [0.93, 0.9807, 0.9791, 0.994, 0.9178]),
-        (["--limit", "0"], []),
     ],
 )
 def test_runs_are_sorted_by_keys_and_those_without_come_last(arguments, expected, results):
@@ -163,6 +162,8 @@ def test_seeds_are_in_numerical_order(tmp_path):
         (["--where", ">3"], "expected KEY"),
         (["--where", "__class__.__name__==Run"], "none of the 5 runs here has this key"),
         (["--json", "--csv"], "cannot be combined"),
+        (["--limit", "0"], "expected a whole number of at least 1, received '0'"),
+        (["--limit", "few"], "expected a whole number of at least 1, received 'few'"),
     ],
 )
 def test_a_question_that_makes_no_sense_is_refused_with_advice(arguments, message, results):
@@ -184,7 +185,23 @@ def test_a_damaged_configuration_is_named_and_hides_no_other(tmp_path):
     assert listed(tmp_path, "--where", "seed<9") == ["mlp_512:1", "mlp_512:2"]
     done = list_runs(tmp_path, "--where", "train.optimizer==adam", "--json")
     assert [run["run"]["seed"] for run in json.loads(done.out)] == [2]
-    assert f"Skipped: {folders[0] / 'config.yaml'}: damaged" in done.err
+    assert f"Warning: {folders[0] / 'config.yaml'}: damaged" in done.err
+
+
+def test_the_settings_of_a_run_are_unknown_without_its_configuration(tmp_path):
+    folders = [finished_run(tmp_path, experiment=name).path for name in ("absent", "wrong", "right")]
+    (folders[0] / "config.yaml").unlink()
+    (folders[1] / "config.yaml").write_text("train: {epochs: 0, epoch: 1}\n")
+    done = list_runs(tmp_path)
+    assert (done.code, [line.split()[0] for line in done.out.splitlines()[2:]]) == (0, ["absent", "right", "wrong"])
+    assert "Skipped" not in done.err
+    assert f"Warning: {folders[0]}: there is no config.yaml, so its settings are not shown.\n" in done.err
+    assert f"Warning: {folders[1] / 'config.yaml'}: 4 problems\n" in done.err
+
+
+def test_a_folder_that_is_not_there_is_an_error_unless_it_is_the_default(tmp_path):
+    assert "no such folder" in here("list", "nowhere", cwd=tmp_path, code=2).err
+    assert "No finished runs below results." in here("list", cwd=tmp_path).err
 
 
 def test_a_hidden_folder_and_what_is_inside_a_run_are_not_listed(tmp_path):

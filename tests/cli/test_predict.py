@@ -15,7 +15,7 @@ from mnist_lab.analysis import wilson
 from mnist_lab.datasets import load
 from mnist_lab.errors import SetupError
 from mnist_lab.prediction.network import DOUBTFUL
-from tests.lab import Case, in_one_process, invoked, read_json, write
+from tests.lab import Case, here, in_one_process, invoked, read_json, write
 from tests.run_folders import finished_run
 
 DIGITS = load("digits")
@@ -202,10 +202,10 @@ def test_pictures_for_a_network_trained_on_a_users_own_data_are_only_resized_wit
     answer, prepared = (predicted[1][name] for name in ("own data", "own data, prepared"))
     assert (answer.code, prepared.code) == (0, 0), answer.text + prepared.text
     assert "resized from 196 x 196 to 28 x 28" in answer.out
-    assert "How the images of mine were prepared is not known" in answer.out
+    assert "It is not known how mine was prepared" in answer.out
     assert "--prepare mnist" in answer.out
     assert "cropped to" in prepared.out
-    assert "is not known" not in prepared.out
+    assert "not known" not in prepared.out
 
 
 def test_a_data_set_is_scored_as_in_the_run(predicted, finished):
@@ -262,7 +262,7 @@ def test_a_plain_picture_has_a_warning_exactly_if_its_probability_is_low(predict
     for picture in pictures(predicted, "as it is"):
         assert (picture["warning"] is not None) == (picture["probability"] < DOUBTFUL)
         if picture["warning"]:
-            assert picture["warning"] == f"the highest probability is only {picture['probability']:.2f}"
+            assert picture["warning"] == f"the highest probability is only {100 * picture['probability']:.1f} %"
 
 
 def test_pictures_that_cannot_be_read_are_named_and_the_others_predicted(predicted):
@@ -271,6 +271,17 @@ def test_pictures_that_cannot_be_read_are_named_and_the_others_predicted(predict
     assert [picture["image"] for picture in json.loads(answer.out)] == ["7.png"]
     assert "text.png: not an image in a supported format" in answer.err
     assert "nothing.png: no such file" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ((), "Expected image files, or --dataset"),
+        (("7.png", "--dataset", "digits"), "Image files and --dataset cannot be combined."),
+    ],
+)
+def test_it_takes_either_files_or_a_data_set(arguments, problem, tmp_path):
+    assert problem in here("predict", "small", *arguments, cwd=tmp_path, code=2).err
 
 
 def test_only_the_numbers_are_read_from_the_model_file(predicted):

@@ -55,7 +55,7 @@ def test_on_the_same_machine_it_is_the_same_to_the_bit(reproduced):
     assert "tiny, seed 1: reproduced, bit for bit" in answer.out
     assert "history, metrics, mistakes, probabilities, weights" in answer.out
     repetition = reproduced["cwd"] / "results" / ".reproduced" / "tiny" / run.name
-    assert f"The repetition: results/.reproduced/tiny/{run.name}" in answer.out
+    assert f"Repeated run: results/.reproduced/tiny/{run.name}" in answer.out
     assert files(repetition) == files(run)
     written = [[file.stat().st_mtime_ns for file in folder.iterdir()] for folder in (run, repetition)]
     assert max(written[0]) < min(written[1])
@@ -204,6 +204,22 @@ def test_a_different_result_ends_with_1(pair, monkeypatch):
     assert done.code == 1
     assert "NOT reproduced" in done.out
     assert "more than chance explains" in done.out
+
+
+def test_the_same_mistakes_and_a_library_that_is_not_used_are_called_so(pair, monkeypatch):
+    for folder, backend in zip(pair, ("tensorflow", "jax"), strict=True):
+        change(folder, wrong=range(20))
+        write(folder / "environment.json", json.dumps({"backend": backend, backend: "1.0"}))
+    mistakes = json.loads((pair[1] / "mistakes.json").read_text())
+    mistakes[0]["confidence"] = 0.8
+    write(pair[1] / "mistakes.json", json.dumps(mistakes))
+    original, repetition = map(load_run, pair)
+    monkeypatch.setattr("mnist_lab.experiment.reproduction.train", lambda *_, **__: repetition)
+    done = invoked("reproduce", original.folder.path, "--quiet")
+    assert done.code == 0
+    assert "the same 20 images, with other probabilities" in done.out
+    assert "tensorflow: 1.0 -> not used" in done.out
+    assert "jax: not used -> 1.0" in done.out
 
 
 def test_ctrl_c_says_that_the_same_command_restarts_the_repetition(pair, tmp_path, monkeypatch):

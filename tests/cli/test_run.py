@@ -113,7 +113,7 @@ class TestFolder:
         assert config.runtime.backend == "jax"
         assert config.runtime.threads == read_json(finished.folder / "environment.json")["threads"]
         again = good("run", finished.folder / "config.yaml", "--json", cwd=finished.cwd)
-        assert "Already finished" in again.err
+        assert "already finished" in again.err
         assert json.loads(again.out) == read_json(finished.folder / "metrics.json")
 
     def test_its_plots_are_complete_and_large_enough_to_read(self, finished):
@@ -257,7 +257,7 @@ class TestAgain:
         before = {path: path.stat().st_mtime_ns for path in finished.folder.iterdir()}
         again = lab("run", "small.yaml", cwd=finished.cwd, python=("-X", "importtime"))
         assert again.code == 0
-        assert "Already finished" in again.err
+        assert "already finished" in again.err
         assert "--force" in again.err
         assert again.out == finished.answer.out
         assert imported(again) & {"keras", "jax", "matplotlib"} == set()
@@ -279,7 +279,7 @@ class TestAgain:
 
     def test_what_does_not_change_the_numbers_is_the_same_run(self, finished):
         options = ("--device", "cpu", "--set", "description=Another word for it.")
-        assert "Already finished" in good("run", "small.yaml", *options, cwd=finished.cwd).err
+        assert "already finished" in good("run", "small.yaml", *options, cwd=finished.cwd).err
 
 
 SEVERAL = {

@@ -92,6 +92,9 @@ def cwd(tmp_path, monkeypatch):
         (("data", "show", "digits", "--augmented", "--index", "3"), "cannot be combined"),
         (("data", "show", "digits", "--set", "seed=2"), "requires --augmented"),
         (("data", "show", "digits", "--augmented"), "digits"),
+        (("show", "mlp_512", "--weights", "--output", "x.pdf"), "expected a file ending in .png, received 'x.pdf'"),
+        (("data", "show", "digits", "--output", "x.jpg"), "expected a file ending in .png, received 'x.jpg'"),
+        (("predict", "mlp_512", "7.png", "--plot", "x"), "expected a file ending in .png, received 'x'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )

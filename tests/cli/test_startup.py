@@ -95,6 +95,10 @@ def test_bad_usage_ends_with_2_and_shows_the_usage(words, tmp_path):
     assert answer.out == ""
 
 
+def test_there_is_one_schema_at_a_time(tmp_path):
+    assert "cannot be combined" in here("schema", "--sweep", "--search", cwd=tmp_path, code=2).err
+
+
 def test_schema_describes_a_configuration_for_editors(tmp_path):
     schema = json.loads(good("schema", cwd=tmp_path).out)
     assert {"extends", "data", "model", "train", "augment", "seed"} <= schema["properties"].keys()

@@ -149,6 +149,15 @@ def test_without_sbatch_it_says_where_to_run(tmp_path, monkeypatch):
         Slurm(tmp_path / "jobs", SlurmOptions()).submit("nowhere", calls.answer, [(1,)])
 
 
+def test_a_refused_submission_leaves_no_files(tmp_path, monkeypatch):
+    write(tmp_path / "srun", "#!/bin/sh\n").chmod(0o755)
+    write(tmp_path / "sbatch", "#!/bin/sh\necho 'sbatch: error: no such partition' >&2; exit 1\n").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(InputError, match=r"sbatch failed: .*no such partition"):
+        Slurm(tmp_path / "jobs", SlurmOptions()).submit("refused", calls.answer, [(1,), (2,)])
+    assert not (tmp_path / "jobs").exists()
+
+
 @pytest.mark.parametrize("squeue", ["exit 1", None], ids=["that fails", "that is not there"])
 def test_without_an_answer_from_slurm_a_task_has_not_ended(tmp_path, monkeypatch, squeue):
     if squeue:

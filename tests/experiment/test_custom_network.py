@@ -107,7 +107,7 @@ def test_without_its_function_it_is_refused_and_nothing_is_written(told):
 
 def test_a_finished_one_is_shown_from_its_configuration_file(told, run):
     answer = lab("run", run.folder.path / "config.yaml", "--results", "results", cwd=told[0])
-    assert (answer.code, "Already finished" in answer.err) == (0, True)
+    assert (answer.code, "already finished" in answer.err) == (0, True)
 
 
 def test_the_command_line_says_that_it_cannot_train_it(told, run):

@@ -64,7 +64,7 @@ class TestLiteRT:
     def test_what_was_checked_is_reported(self, in_litert, run):
         accuracy = run.measured.test.accuracy
         assert "small-seed1.tflite: LiteRT, " in in_litert[1]
-        assert "small, seed 1: agrees with predictions.npz on 360 test images" in in_litert[1]
+        assert "small, seed 1  agrees with predictions.npz on 360 test images" in in_litert[1]
         assert (
             f"(tolerance {TOLERANCE:g}), another predicted class for none of them, accuracy {accuracy:.4f}"
             in in_litert[1]
@@ -209,13 +209,13 @@ def test_a_damaged_network_is_refused(copy, tmp_path):
 def test_the_extra_that_a_format_needs_is_named(run, tmp_path, monkeypatch):
     monkeypatch.setattr(formats, "find_spec", lambda name: None if name == "onnxruntime" else name)
     answer = exported(run, "onnx", tmp_path, code=2)
-    assert "Exporting to ONNX needs packages that are not installed: onnxruntime." in answer.err
+    assert "Exporting to ONNX needs onnxruntime, which is not installed.\nInstall it: " in answer.err
     assert "EXTRAS=export" in answer.err
 
 
 def test_a_format_without_integers_names_those_that_have_them(run, tmp_path):
     answer = exported(run, "saved_model", tmp_path, "--quantize", "int8", code=2)
-    assert "SavedModel does not support int8.\nFormats that do: onnx or litert." in answer.err
+    assert "--quantize int8: saved_model does not support it; onnx and litert do." in answer.err
 
 
 def test_two_runs_with_the_same_name_are_refused(run, copy, tmp_path):
@@ -237,7 +237,7 @@ def test_a_file_whose_name_is_not_one_of_its_format_is_refused(run, tmp_path, na
 
 def test_several_networks_need_the_name_of_a_folder(run, copy, tmp_path):
     answer = here("export", run.folder.path, copy, "--format", "onnx", "--output", "all.onnx", cwd=tmp_path, code=2)
-    assert "all.onnx: expected a folder for 2 exported networks; this is a file." in answer.err
+    assert "all.onnx: expected a folder, because 2 files are to be written." in answer.err
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")

@@ -286,7 +286,7 @@ def test_images_of_any_shape_are_shown_nine_at_a_time(shape, tmp_path):
 
 def test_each_image_carries_its_predicted_and_true_label_and_its_confidence():
     figure = plots.predictions(images(1, 28, 28, 1), [8], [4], [0.734], CLOTHES, title="run")
-    assert texts(figure) == ["predicted", "Coat", "73.4%", "true", "Bag", "run"]
+    assert texts(figure) == ["predicted", "Coat", "73.4 %", "true", "Bag", "run"]
 
 
 def test_pixels_are_shown_on_the_scale_of_all_pixel_values():
@@ -303,7 +303,7 @@ def test_mistakes_are_the_wrong_ones_the_most_confident_first():
     confidence[[3, 5, 8]] = [0.5, 0.9, 0.7]
     figure = plots.mistakes(images(20, 28, 28, 1), labels, predicted, confidence, DIGITS, title="run")
     assert len(figure.axes[0].images) == 3
-    assert [text for text in texts(figure) if text.endswith("%")] == ["90.0%", "70.0%", "50.0%"]
+    assert [text for text in texts(figure) if text.endswith("%")] == ["90.0 %", "70.0 %", "50.0 %"]
     assert any("3 of 20 wrong" in text for text in texts(figure))
 
 

@@ -208,7 +208,7 @@ class TestSingleModels:
     def test_without_a_history_the_rest_is_compared_with_a_note(self, single):
         (next((single / "mlp_512").iterdir()) / "history.jsonl").unlink()
         problems = compared(single, "mlp_512", "nodes_1024").problems
-        assert problems == ("mlp_512: history.jsonl is missing; its curves are skipped.",)
+        assert problems == ("mlp_512: history.jsonl is missing; its curves are not drawn.",)
 
 
 class TestSeveralSeeds:

@@ -7,6 +7,7 @@ import pytest
 from mnist_lab import load_config
 from mnist_lab.runs import formats
 from mnist_lab.sweeps import Schedule, make_plan
+from mnist_lab.sweeps.appraisal import Appraisal
 from mnist_lab.terminal.sweeping import print_failures, print_plan
 from tests.run_folders import SMALL, UCI, finished_run
 
@@ -24,6 +25,13 @@ def test_with_retry_failed_only_what_failed_before_is_to_be_done(force, configs,
     (broken.folder.path / "error.txt").write_text("It broke.")
     plan = make_plan(configs, tmp_path, force=force, retry_failed=True)
     assert [run.folder for run in plan.todo] == [broken.folder]
+
+
+def test_a_run_that_another_process_trains_is_not_called_interrupted(configs, tmp_path, capsys):
+    plan = make_plan(configs, tmp_path)
+    with plan.runs[0].folder.locked():
+        print_plan(Schedule(plan, (), 1, {run: Appraisal() for run in plan.todo}), to_stdout=True)
+    assert "1 running elsewhere, 1 new" in capsys.readouterr().out
 
 
 def test_folds_of_one_experiment_are_not_changes_of_each_other(tmp_path):

@@ -26,7 +26,7 @@ def test_it_keeps_its_checkpoints_says_so_and_leaves_no_process_and_no_temporary
         process.send_signal(number)
     _, err = process.communicate(timeout=60)
     assert process.returncode == CODES[number]
-    end = f"Stopped by {number.name}. Finished runs and checkpoints are kept. The same command continues."
+    end = f"Stopped by {number.name}. Finished runs and checkpoints are kept. Run the same command again to resume."
     assert err.splitlines()[-1] == end
     assert list(folder.rglob("checkpoint.npz"))
     assert not list(folder.rglob("error.txt"))

@@ -63,7 +63,7 @@ def test_a_second_ctrl_c_ends_a_process_that_is_stuck_in_a_library(apart):
         time.sleep(0.02)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "cleaned up\n")
-    assert err == "Interrupted. Ended at once; finished runs and checkpoints are kept.\n"
+    assert err == "Interrupted immediately; finished runs and checkpoints are kept.\n"
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
@@ -72,7 +72,7 @@ def test_one_sigterm_or_sighup_ends_a_process_that_is_stuck_after_a_while(number
     process.send_signal(number)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (code, "cleaned up\n")
-    assert err == f"Stopped by {number.name}. Ended at once; finished runs and checkpoints are kept.\n"
+    assert err == f"Stopped by {number.name} immediately; finished runs and checkpoints are kept.\n"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mnist_lab.text.quantities import count, data_set, duration, estimate, file_size, megabytes, parameters
+from mnist_lab.text.quantities import count, data_set, duration, estimate, file_size, megabytes, parameters, percent
 
 
 @pytest.mark.parametrize(("number", "text"), [(0, "0 runs"), (1, "1 run"), (2, "2 runs"), (10_000, "10,000 runs")])
@@ -48,6 +48,14 @@ def test_small_sizes_have_a_decimal(size, text):
 )
 def test_files_may_be_small(size, text):
     assert file_size(size) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0, "0.0 %"), (0.8984, "89.8 %"), (0.9994, "99.9 %"), (0.9996, "> 99.9 %"), (1, "100.0 %")],
+)
+def test_a_share_that_is_not_all_is_not_called_100_percent(share, text):
+    assert percent(share) == text
 
 
 def test_trainable_parameters_are_given_if_they_are_not_all():

@@ -113,7 +113,7 @@ def test_a_failed_run_is_not_said_to_continue(use):
     run.end()
     answer.set()
     assert notes == [
-        "tensorboard: no answer within 1 s. Once the run is finished, `mnist-lab log RUN --to tensorboard` can log it."
+        "tensorboard: no answer within 1 s. Once the run is finished, `mnist-lab log RUN --to tensorboard` logs it."
     ]
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from mnist_lab.cli import _completion, _options
+from mnist_lab.cli.data.verify import contents
 from mnist_lab.terminal.downloads import download_bar
 from mnist_lab.terminal.output import echo, echo_prose
 
@@ -17,7 +18,7 @@ from mnist_lab.terminal.output import echo, echo_prose
     ),
 )
 @click.argument("source", type=_options.REFERENCE, metavar="NAME|PATH", shell_complete=_completion.datasets)
-@click.argument("output", type=_options.OUTPUT_FILE, metavar="OUT.npz")
+@click.argument("output", type=_options.OutputPath(".npz"), metavar="OUT.npz")
 @_options.form
 @click.option("--force", is_flag=True, help="Replace the file if it exists.")
 @_options.data_dir
@@ -34,20 +35,17 @@ def convert(
 ) -> None:
     """Write a data set as one npz file with x_train, y_train, x_test, y_test and the names of the classes.
 
-    The file can be used in place of the data set, with the same results, and is faster to read than pictures or CSV.
-    Labels are the positions of the classes, from 0.
+    The file can be used in place of the data set, with the same results, and loads faster than image files or CSV.
+    Labels are class indices from 0.
     """
-    if output.suffix.lower() != ".npz":
-        raise click.BadParameter(f"expected a file ending in .npz, received {output.name!r}.", param_hint="'OUT.npz'")
-    if output.exists() and not force:
-        raise click.UsageError(f"{output} exists. --force replaces it.")
     from mnist_lab import datasets
     from mnist_lab.config.schema import Data
-    from mnist_lab.datasets.form import size_of
-    from mnist_lab.errors import SetupError, reason
+    from mnist_lab.errors import InputError, SetupError, reason
     from mnist_lab.system import atomic
     from mnist_lab.system.writable import make_folder
 
+    if output.exists() and not force:
+        raise InputError(f"{output}: already exists.", "--force replaces it.")
     data = Data(dataset=source, resize=resize, grey=grey)
     with download_bar(quiet) as progress:
         found = datasets.load(data, data_dir, progress=progress)
@@ -58,6 +56,5 @@ def convert(
     except OSError as error:
         raise SetupError(f"{output}: cannot be written: {reason(error)}.") from error
     for note in found.notes:
-        echo_prose(f"note: {note}", err=True)
-    counts = ", ".join(f"{len(labels):,} {part}" for part, (_, labels) in found.parts.items())
-    echo(f"{output}: {counts} images, {size_of(found.image_shape)}, {len(found.classes)} classes")
+        echo_prose(f"Note: {note}", err=True)
+    echo(f"{output}: {contents(found)}")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 _MISSING = "not found"
-_OWN = "use a path instead of a name: pictures in folders, IDX, npz or CSV files"
+_OWN = "use a path instead of a name: images in folders, IDX, npz or CSV files"
 
 
 @_options.command(

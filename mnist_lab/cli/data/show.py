@@ -32,7 +32,7 @@ _VERSIONS = 8
 @click.argument(
     "source", type=_options.REFERENCE, metavar="[NAME|PATH|CONFIG]", default="mnist", shell_complete=_completion.shown
 )
-@click.option("--index", type=click.IntRange(min=0), metavar="I", help="Show this image instead of a sample.")
+@click.option("--index", type=_options.Number(min=0), metavar="I", help="Show this image instead of a sample.")
 @click.option(
     "--split",
     type=click.Choice(["train", "validation", "test"]),
@@ -45,7 +45,7 @@ _VERSIONS = 8
 @_options.form
 @click.option(
     "--output",
-    type=_options.OUTPUT_FILE,
+    type=_options.PNG,
     metavar="FILE",
     help="PNG file to write. Default: named after what it shows, in the current directory.",
 )
@@ -105,11 +105,11 @@ def _sample(found: "Dataset", index: int | None, split: str) -> tuple[str, Calla
     from mnist_lab import plots
     from mnist_lab.datasets.pictures import image_of
 
-    title = f"{found.title}, {split}"
+    part = "training" if split == "train" else split
     if index is None:
-        figure = plots.sample_grid(images, labels, found.classes, title=title)
+        figure = plots.sample_grid(images, labels, found.classes, title=f"{found.title}, {part} images")
         return f"{found.name}-{split}.png", partial(plots.save, figure)
-    echo(f"{title} image {index}: {found.classes[labels[index]]}")
+    echo(f"{found.title}, {part} image {index}, label {found.classes[labels[index]]}")
     pixels = images[index]
     if text := _as_text(pixels):
         echo(text)

@@ -44,9 +44,18 @@ def verify(
     if as_json:
         print_json(facts)
     else:
-        _print_facts(found, facts)
+        _print_facts(found, facts, own=dataset not in datasets.KNOWN)
     if dataset in datasets.KNOWN and not found.genuine:
         click.get_current_context().exit(2)
+
+
+def contents(dataset: "Dataset") -> str:
+    """Numbers of images, their size, and the number of classes."""
+    numbers = [
+        f"{len(labels):,} {'training' if part == 'train' else part}" for part, (_, labels) in dataset.parts.items()
+    ]
+    images = f"{', '.join(numbers[:-1])} and {numbers[-1]} images"
+    return f"{images}, {image_size(dataset.image_shape)}, {len(dataset.classes)} classes"
 
 
 def _facts(dataset: "Dataset") -> dict[str, Any]:
@@ -75,15 +84,12 @@ def _facts(dataset: "Dataset") -> dict[str, Any]:
     }
 
 
-def _print_facts(dataset: "Dataset", facts: dict[str, Any]) -> None:
-    from mnist_lab.terminal.tables import print_table
+def _print_facts(dataset: "Dataset", facts: dict[str, Any], *, own: bool) -> None:
+    from mnist_lab.terminal.tables import print_facts, print_table
     from mnist_lab.text.tables import Column
 
     echo(dataset.title)
-    numbers = [f"{facts[part]:,} {'training' if part == 'train' else part}" for part in dataset.parts]
-    counts = f"{', '.join(numbers[:-1])} and {numbers[-1]} images"
-    echo(f"  {dataset.source}")
-    echo(f"  {counts}, {image_size(dataset.image_shape)}, {len(dataset.classes)} classes")
+    print_facts([("", dataset.source), ("", contents(dataset))])
     echo()
     rows = [[each["name"], *(f"{each[part]:,}" for part in dataset.parts)] for each in facts["classes"]]
     columns = [Column("Class"), *(Column(part.capitalize(), number=True) for part in dataset.parts)]
@@ -92,9 +98,11 @@ def _print_facts(dataset: "Dataset", facts: dict[str, Any]) -> None:
         rows = [[*row, label] for row, label in zip(rows, dataset.labels, strict=True)]
     print_table(columns, rows)
     echo()
-    echo(f"  sha256   {dataset.sha256}")
-    for role, digest in dataset.digests.items():
-        echo(f"  {role:<8} {digest}")
-    echo(f"  genuine  {'yes' if dataset.genuine else 'NOT VERIFIED'}: {dataset.check}")
-    for note in dataset.notes:
-        echo(f"  note     {note}")
+    genuine = "yes" if dataset.genuine else "not applicable" if own else "NOT VERIFIED"
+    lines = [
+        ("sha256", dataset.sha256),
+        *dataset.digests.items(),
+        ("genuine", f"{genuine}: {dataset.check}"),
+        *(("note", note) for note in dataset.notes),
+    ]
+    print_facts((f"  {name}", text) for name, text in lines)

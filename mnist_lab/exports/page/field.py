@@ -63,7 +63,9 @@ def field_for(networks: Sequence[Trained]) -> Field:
 def _check_drawable(network: Trained) -> None:
     signature, place = network.signature, network.run.folder.path
     if not signature.drawn:
-        raise InputError(f"{place}: the images of {signature.title} are photographs, which cannot be drawn.", _OTHERS)
+        raise InputError(
+            f"{place}: the images of {signature.title} are photographs, which cannot be drawn on the page.", _OTHERS
+        )
     if signature.shape[2] != 1:
         raise InputError(
             f"{place}: expected a network for grey images, which can be drawn; this one takes "

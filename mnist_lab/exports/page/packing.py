@@ -158,8 +158,7 @@ def _steps(layer: Any, before: Shape, after: Shape) -> Iterator[Step]:
             pass
         case _:
             raise InputError(
-                f"The page does not support {type(layer).__name__} ({layer.name}): it computes only the layers that a "
-                "configuration can have.",
+                f"HTML does not support {type(layer).__name__} ({layer.name}), only the layers of configurations.",
                 "Other formats take any layer of Keras: --format onnx.",
             )
     function = getattr(layer, "activation", None)

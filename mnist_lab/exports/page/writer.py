@@ -53,8 +53,8 @@ def write(networks: Sequence[Trained], path: Path, quantize: Quantization | None
     for network in networks:
         if network.run.config.model.kind == "custom":
             raise InputError(
-                f"{network.run.folder.path}: a custom network cannot be put on a page, whose scripts compute only "
-                "the layers that a configuration can have.",
+                f"{network.run.folder.path}: custom networks cannot be exported to HTML, which supports only the "
+                "layers of configurations.",
                 "Other formats take any layer of Keras: --format onnx.",
             )
     field = field_for(networks)
