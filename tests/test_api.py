@@ -155,7 +155,7 @@ class TestShortForms:
         assert (config.runtime.backend, config.runtime.device, config.runtime.threads) == ("jax", "cpu", 1)
 
     def test_are_named_in_errors(self):
-        with pytest.raises(mnist_lab.ConfigError, match=r"subset=-3: data\.subset: expected more than 0"):
+        with pytest.raises(mnist_lab.ConfigError, match=r"subset=-3: data\.subset: expected at least 1"):
             mnist_lab.run("mlp_512", subset=-3)
 
     def test_the_backend_is_that_of_keras_if_it_is_already_imported(self, trained, monkeypatch):

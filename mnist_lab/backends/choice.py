@@ -23,7 +23,7 @@ def choose(requested: str | None, *, convolves: bool = False, device: str = "aut
         if os.environ.get(variable):
             raise SetupError(
                 f"The environment variable {variable} is set; Keras would silently stop training early.",
-                f"Unset it, and use --epochs or --subset instead: unset {variable}",
+                f"Unset it (unset {variable}), and use --epochs or --subset instead.",
             )
     there = installed()
     if not there:
@@ -33,14 +33,14 @@ def choose(requested: str | None, *, convolves: bool = False, device: str = "aut
         )
     if requested == "auto":
         return next(name for name in fastest(convolves=convolves, device=device) if name in there)
-    asked_by = "runtime.backend / --backend" if requested else "KERAS_BACKEND"
+    asked_by, known = ("backend", (*BACKENDS, "auto")) if requested else ("KERAS_BACKEND", BACKENDS)
     name = requested or default_backend(there)
     if name not in BACKENDS:
-        raise SetupError(f"{asked_by}: expected one of {', '.join(BACKENDS)}, received '{name}'.")
+        raise SetupError(f"{asked_by}: expected one of {', '.join(known)}, received '{name}'.")
     if name not in there:
         command = package_command(name) if name == "tensorflow" else extra_command(name)
         raise SetupError(
-            f"{asked_by}: the backend '{name}' is not installed (installed: {', '.join(there)}).",
+            f"{asked_by}: '{name}' is not installed (installed: {', '.join(there)}).",
             f"Install it: {command}",
         )
     return name

@@ -73,7 +73,7 @@ def start(name: str, *, device: str = "auto", threads: int | None = None) -> Bac
     cards = _cards(name)
     if device == "gpu" and not cards:
         raise SetupError(
-            f"--device gpu: {name} finds no GPU on this machine.",
+            f"device: gpu, but {name} finds no GPU on this machine.",
             f"Use --device auto or cpu, or install the build for NVIDIA GPUs: {extra_command(_CUDA_EXTRAS[name])}",
         )
     if device == "cpu" and cards:

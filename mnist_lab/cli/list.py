@@ -93,10 +93,11 @@ def list_runs(
     read = read_runs([path])
     echo_skipped(read.problems)
     found = Records(read.runs)
-    used = [condition.key for condition in asked] + [key.removeprefix("-") for key in keys]
-    asked_for = list(dict.fromkeys(map(found.full, used)))
-    for key in (*_COLUMNS, *asked_for):
-        found.column(key)  # before filtering: a key that no remaining run has is not an error
+    used = [("--where ", condition.key) for condition in asked]
+    used += [("--sort ", key.removeprefix("-")) for key in keys]
+    for option, key in (*(("", key) for key in _COLUMNS), *used):
+        found.column(key, option)  # before filtering: a key that no remaining run has is not an error
+    asked_for = list(dict.fromkeys(found.full(key) for _, key in used))
     found = found.where(asked).ordered(keys, reverse=reverse).first(limit)
     settings = {key: values for key, values in found.settings().items() if key not in (*_COLUMNS, *asked_for)}
     echo_warnings(list(dict.fromkeys(found.problems)))

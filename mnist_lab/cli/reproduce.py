@@ -44,7 +44,7 @@ _HASH = 12
     metavar="DIR",
     help="Folder for the repeated run. Default: .reproduced in the results folder.",
 )
-@_options.backend("Keras backend: tensorflow, jax or torch. Default: that of RUN.")
+@_options.backend("Keras backend: tensorflow, jax, torch or auto. Default: that of RUN.")
 @click.option("--device", type=click.Choice(["cpu", "gpu"]), help="Device. Default: that of RUN.")
 @click.option(
     "--threads", type=_options.Number(min=1), metavar="N", help="Number of CPU threads. Default: that of RUN."

@@ -77,7 +77,7 @@ class SlurmOptions(Spec):
     """The account to charge."""
     qos: Text | None = None
     """The quality of service."""
-    time: Annotated[int, Field(gt=0), BeforeValidator(_minutes, json_schema_input_type=int | str)] = 60
+    time: Annotated[int, Field(ge=1), BeforeValidator(_minutes, json_schema_input_type=int | str)] = 60
     """Time limit of a task, in minutes or as `"2:00:00"`. A run that does not finish within it is resumed by the
     next submission."""
     cpus: Positive = 1

@@ -15,6 +15,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from yaml.reader import ReaderError
 
 from mnist_lab.errors import ConfigError, reason
+from mnist_lab.text.quantities import count
 
 Key = str | int
 KeyPath = tuple[Key, ...]
@@ -155,14 +156,14 @@ def read(path: Path) -> Document:
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({reason(error)}).") from None
     if len(raw) > MAX_BYTES:
-        raise ConfigError(f"{path}: expected a YAML file written by hand, but it has more than {MAX_BYTES:,} bytes.")
+        raise ConfigError(f"{path}: too large: more than {MAX_BYTES:,} bytes.")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not a text file in UTF-8 (byte {error.start}).") from None
     document = parse(text, str(path))
     if document.value is None:
-        raise ConfigError(f"{path}: the file is empty.")
+        raise ConfigError(f"{path}: {'contains no settings' if text.strip() else 'the file is empty'}.")
     if not isinstance(document.value, dict):
         raise ConfigError(
             f"{document.position(())}: expected a mapping of keys to values, received {in_words(document.value)}."
@@ -170,15 +171,15 @@ def read(path: Path) -> Document:
     return document
 
 
-def parse(text: str, source: str) -> Document:
-    """Parse YAML `text`; `source` names its origin in messages.
+def parse(text: str, source: str, *, is_file: bool = True) -> Document:
+    """Parse YAML `text`; `source` names its origin in messages, which have lines and columns if it is a file.
 
     Raises:
         ConfigError: not YAML, or YAML with duplicate keys, anchors, aliases, tags, or keys other than printable
             text or integers.
     """
     document = Document(None, source)
-    builder = _Builder(document, text.splitlines())
+    builder = _Builder(document, text.splitlines() if is_file else None)
     try:
         node = yaml.compose(text, Loader=_Loader)
         if node is not None:
@@ -186,12 +187,11 @@ def parse(text: str, source: str) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = builder.place(mark) if mark else Position(source)
-        problem = ", ".join(part for part in (error.context, error.problem) if part)
-        raise ConfigError(place.saying(f"not valid YAML: {problem}.")) from None
+        raise ConfigError(place.saying(f"{_in_short(error)}.")) from None
     except ReaderError as error:
         before = (text[: error.position] + "?").splitlines()
-        place = Position(source, len(before), len(before[-1]))
-        raise ConfigError(f"{place}: not valid YAML: the character U+{ord(text[error.position]):04X}.") from None
+        place = Position(source, len(before), len(before[-1])) if is_file else Position(source)
+        raise ConfigError(f"{place}: the character U+{ord(text[error.position]):04X} is not allowed.") from None
     return document
 
 
@@ -229,7 +229,7 @@ def key_path(text: str) -> KeyPath:
 
 
 def in_words(value: Any) -> str:
-    """Describe a received value: `'abc' (text)`, `1.5`, `an empty value`, `a list of 3`."""
+    """Describe a received value: `'abc' (text)`, `1.5`, `an empty value`, `a list of 3 values`."""
     match value:
         case None:
             return "an empty value"
@@ -240,7 +240,7 @@ def in_words(value: Any) -> str:
         case dict():
             return f"a mapping with {_names(value)}" if value else "an empty mapping"
         case list() | tuple():
-            return f"a list of {len(value)}" if value else "an empty list"
+            return f"a list of {count(len(value), 'value')}" if value else "an empty list"
         case _:
             return str(value)
 
@@ -250,8 +250,23 @@ def _names(keys: Any) -> str:
     return ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")
 
 
-def _refusal(problem: str, mark: Any) -> yaml.MarkedYAMLError:
-    return yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
+class _Refusal(yaml.MarkedYAMLError):
+    """Something that YAML allows, but not a configuration."""
+
+    def __init__(self, problem: str, mark: Any) -> None:
+        super().__init__(problem=problem, problem_mark=mark)
+
+
+def _in_short(error: yaml.MarkedYAMLError) -> str:
+    """What is wrong, with the commonest mistakes in plain words."""
+    problem = ", ".join(part for part in (error.context, error.problem) if part)
+    if isinstance(error, _Refusal):
+        return problem
+    if "character '\\t'" in problem:
+        return "tabs are not allowed for indentation; use spaces"
+    if problem.endswith(("<block end>, but found '<block mapping start>'", "<block end>, but found '-'")):
+        problem = f"wrong indentation ({problem})"
+    return f"not valid YAML: {problem}"
 
 
 class _Loader(yaml.BaseLoader):
@@ -262,13 +277,13 @@ class _Loader(yaml.BaseLoader):
     def compose_node(self, parent: Node | None, index: Any) -> Node | None:
         event = self.peek_event()
         if isinstance(event, yaml.AliasEvent):
-            raise _refusal("aliases are not allowed; use 'extends' to share settings", event.start_mark)
+            raise _Refusal("aliases are not allowed; use 'extends' to share settings", event.start_mark)
         if getattr(event, "anchor", None):
-            raise _refusal("anchors are not allowed; use 'extends' to share settings", event.start_mark)
+            raise _Refusal("anchors are not allowed; use 'extends' to share settings", event.start_mark)
         if getattr(event, "tag", None):
-            raise _refusal(f"the tag '{event.tag}' is not allowed", event.start_mark)
+            raise _Refusal(f"the tag '{event.tag}' is not allowed", event.start_mark)
         if self.depth > MAX_DEPTH:
-            raise _refusal(f"nested deeper than {MAX_DEPTH} levels", event.start_mark)
+            raise _Refusal(f"nesting deeper than {MAX_DEPTH} levels is not allowed", event.start_mark)
         self.depth += 1
         node = super().compose_node(parent, index)
         self.depth -= 1
@@ -280,18 +295,21 @@ class _Loader(yaml.BaseLoader):
             chunks = super().scan_flow_scalar_non_spaces(double, start_mark)
             "".join(chunks).encode()
         except (ValueError, OverflowError):
-            raise _refusal("an escape sequence that is not a character", self.get_mark()) from None
+            problem = "an escape sequence that is not a character"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=self.get_mark()) from None
         return chunks
 
 
 class _Builder:
     """Converts nodes to plain values and records their positions."""
 
-    def __init__(self, document: Document, lines: list[str]) -> None:
+    def __init__(self, document: Document, lines: list[str] | None) -> None:
         self.document = document
         self.lines = lines
 
     def place(self, mark: yaml.Mark) -> Position:
+        if self.lines is None:
+            return Position(self.document.source)
         text = self.lines[mark.line] if mark.line < len(self.lines) else ""
         return Position(self.document.source, mark.line + 1, mark.column + 1, text)
 
@@ -310,11 +328,11 @@ class _Builder:
         for key_node, value_node in node.value:
             key = _scalar(key_node) if isinstance(key_node, ScalarNode) else None
             if isinstance(key, bool) or not isinstance(key, str | int) or not str(key).isprintable():
-                raise _refusal("a key must be printable text", key_node.start_mark)
+                raise _Refusal("a key must be printable text", key_node.start_mark)
             here = (*path, key)
             if here in self.document.places:
                 first = self.document.places[here].key.line
-                raise _refusal(f"duplicate key '{key}' (first on line {first})", key_node.start_mark)
+                raise _Refusal(f"duplicate key '{key}' (first on line {first})", key_node.start_mark)
             yield key, self.build(value_node, here, self.place(key_node.start_mark))
 
 
@@ -326,6 +344,6 @@ def _scalar(node: ScalarNode) -> Any:
     for pattern, convert in _SCALARS:
         if pattern.fullmatch(text):
             if len(text) > MAX_DIGITS:
-                raise _refusal(f"a number of more than {MAX_DIGITS} digits", node.start_mark)
+                raise _Refusal(f"numbers may have at most {MAX_DIGITS} digits", node.start_mark)
             return convert(text)
     return text

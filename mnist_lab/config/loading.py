@@ -42,6 +42,8 @@ SHORT_FORMS: Mapping[str, KeyPath] = {
 NEVER_INHERITED = frozenset({"name", "description", "reference", "experiment", "base", "extends"})
 BLOCK_KEYS = frozenset({"set", "grid", "zip", "list", "random"})
 """Keys of a sweep file that declare variations."""
+SEARCH_KEYS = frozenset({"objective", "budget", "sampler", "promote", "confirm"})
+"""Keys that only a search file has, besides `space`."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,8 @@ class Override:
         path = key_path(key.strip())
         if not equals or "" in path or len(path) > MAX_DEPTH:
             raise InputError(f"--set {text}: expected KEY.PATH=VALUE, for example --set train.epochs=3.")
-        return cls(path, parse(value, f"--set {text}").value, f"--set {text}")
+        option = f"--set {text}"
+        return cls(path, parse(value, option, is_file=False).value, option)
 
 
 def _leaves(value: Any, path: KeyPath) -> Iterator[Override]:
@@ -179,11 +182,7 @@ def read_config(path: Path, chain: tuple[Path, ...] = ()) -> Document:
     """Read the configuration at `path` and the files that it extends; `chain` is as for `extend`."""
     document = read(path)
     if (kind := kind_of_file(document.value)) != "configuration":
-        command = "tune" if kind == "search" else "sweep"
-        raise ConfigError(
-            f"{path}: expected a configuration, but this is a {kind} file.",
-            f"Run it with `mnist-lab {command} {path}`.",
-        )
+        raise shipped.of_another_kind(path, "a configuration", kind)
     extend(document, path.parent, (*chain, path.resolve()))
     return document
 
@@ -221,11 +220,14 @@ def extend(document: Document, folder: Path, chain: tuple[Path, ...]) -> None:
 
 
 def kind_of_file(content: Mapping[str, Any]) -> Literal["configuration", "sweep", "search"]:
-    """What a file declares: a search has a space; a sweep has variations, a base or seeds, and no data or model."""
+    """What a file declares, by its keys: only a configuration has data or a model, and every search has a space."""
     if "space" in content:
         return "search"
-    varies = (BLOCK_KEYS | {"base", "seeds"}) & content.keys()
-    return "sweep" if varies and not {"data", "model", "extends"} & content.keys() else "configuration"
+    if {"data", "model", "extends"} & content.keys():
+        return "configuration"
+    if SEARCH_KEYS & content.keys():
+        return "search"
+    return "sweep" if (BLOCK_KEYS | {"base", "seeds"}) & content.keys() else "configuration"
 
 
 def is_complete(document: Document) -> bool:

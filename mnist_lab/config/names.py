@@ -13,7 +13,7 @@ MAX_CHARACTERS = 200
 """Maximum length of a whole name."""
 MAX_BYTES = 200
 """Maximum length of one folder's name in UTF-8; file systems allow 255."""
-EXPECTED = "letters, digits and _ . + - = , (first a letter, a digit or _), and / between folders"
+EXPECTED = "letters, digits, commas and any of _.+-= (the first: a letter, a digit or _), with / between folders"
 
 _FIRST = r"[^\x00-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f]"
 """A first character: in ASCII, a letter, a digit or `_`."""

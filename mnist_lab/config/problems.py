@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
@@ -16,15 +16,20 @@ S = TypeVar("S", bound=BaseModel)
 
 MOST_PROBLEMS = 20
 """Maximum number of problems in one message."""
+MISSING = "this key is required"
 
 _EXPECTED = {
     "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
     "float_type": "a number",
+    "float_parsing": "a number",
     "finite_number": "a finite number",
     "string_type": "text",
     "string_too_short": "text that is not empty",
     "bool_type": "true or false",
     "tuple_type": "a list",
+    "list_type": "a list",
     "dict_type": "a mapping",
     "model_type": "a mapping",
     "model_attributes_type": "a mapping",
@@ -34,7 +39,6 @@ _EXPECTED = {
     "less_than_equal": "at most {le:.10g}",
     "too_short": "at least one entry",
     "too_long": "at most {max_length} values",
-    "union_tag_not_found": "a known name, or a mapping with one known name as its key",
 }
 
 
@@ -51,11 +55,12 @@ class Problem:
 
 
 class InvalidError(ConfigError):
-    """All problems of one file, in file order."""
+    """All problems of one file, in file order, or of command-line options."""
 
     def __init__(self, source: str, problems: Iterable[Problem]) -> None:
         self.problems = sorted(problems, key=_in_file)
-        super().__init__(listed(source, self.problems))
+        of_options = all(problem.place.line is None and problem.place.source != source for problem in self.problems)
+        super().__init__("\n".join(map(str, self.problems)) if of_options else listed(source, self.problems))
 
     def __reduce__(self) -> tuple[type[ConfigError], tuple[str, str | None]]:
         """Pickles as a ConfigError with its message and hint."""
@@ -105,7 +110,8 @@ def _problems(error: ValidationError, document: Document) -> Iterator[Problem]:
     around = {path[:length] for path in found for length in range(len(path))}
     for path, details in found.items():
         if path not in around:  # an error inside a list or mapping is more specific than one about its type
-            yield Problem(document.position(path, of_key=_is_of_key(details[0])), dotted(path), _message(details))
+            place, message = document.position(path, of_key=_is_of_key(details[0])), _message(details, path)
+            yield Problem(replace(place, text="") if message == MISSING else place, dotted(path), message)
 
 
 def _in_file(problem: Problem) -> tuple[str, int, int]:
@@ -146,17 +152,29 @@ def _is_of_key(detail: dict[str, Any]) -> bool:
     return detail["type"] == "unknown_key" or detail["loc"][-1:] == ("[key]",)
 
 
-def _message(details: list[dict[str, Any]]) -> str:
-    """One sentence for the errors of all union members about one value."""
+def first_problem(error: ValidationError) -> str:
+    """The first of pydantic's errors about a JSON file, with its key path. Missing keys come last."""
+    first: Any = min(error.errors(include_url=False), key=lambda one: one["type"] == "missing")
+    if first["type"] == "json_invalid":
+        return "not valid JSON"
+    path = dotted(first["loc"])
+    if first["type"] == "missing":
+        return f"{path} is missing"
+    what = _message([first], first["loc"]).removeprefix("Value error, ")
+    return f"{path}: {what}" if path else what
+
+
+def _message(details: list[dict[str, Any]], path: KeyPath) -> str:
+    """One sentence for the errors of all union members about the value at `path`."""
     first = details[0]
     ctx = first.get("ctx", {})
     match first["type"]:
         case "missing" if isinstance(first["loc"][-1], int):
             return f"expected at least {first['loc'][-1] + 1} values, received {in_words(first['input'])}"
         case "missing":
-            return "this key is required"
+            return MISSING
         case "union_tag_not_found" if _telling_key(first):
-            return "this key is required"
+            return MISSING
         case "unknown_key":
             name, known = str(first["loc"][-1]), ctx["known"]
             return f"unknown key{suggest(name, known)}; expected one of {', '.join(known)}"
@@ -174,8 +192,10 @@ def _message(details: list[dict[str, Any]]) -> str:
         else:
             words = _EXPECTED.get(detail["type"]) or str(detail["msg"])
             expected.append(words.format(**detail.get("ctx", {})))
+            if detail["type"] in ("int_type", "float_type") and detail["loc"][-1] == 0 and path[-1:] != (0,):
+                expected.append("a list of them")  # a single value is validated as a list of one
     if known:
         expected.append(f"one of {', '.join(known)}" if len(known) > 1 else f"'{known[0]}'")
     wanted = " or ".join(dict.fromkeys(expected))
     hint = suggest(received, known) if isinstance(received, str) else ""
-    return f"expected {wanted}, received {in_words(received)}{hint}"
+    return f"expected {wanted}, received {in_words(received).removesuffix(' (text)' if hint else '')}{hint}"

@@ -19,6 +19,7 @@ from pydantic_core.core_schema import TaggedUnionSchema
 
 from mnist_lab.config import names
 from mnist_lab.config.augmentations import AnyAugmentation, Geometric
+from mnist_lab.config.document import in_words
 from mnist_lab.config.layers import Custom, Model, every_layer
 from mnist_lab.config.optimizers import Adam, AnyOptimizer
 from mnist_lab.config.schedules import AnySchedule, Monitor, Plateau
@@ -36,6 +37,7 @@ from mnist_lab.config.spec import (
     invalid,
 )
 
+SHA256 = "^[0-9a-f]{64}$"
 BackendName = Literal["tensorflow", "jax", "torch", "auto"]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 
@@ -126,6 +128,12 @@ class Standardize(Preprocess):
 PREPROCESSINGS = (Rescale, Raw, Standardize)
 
 
+def _not_text(given: Any) -> Any:
+    if isinstance(given, str):
+        raise invalid(f"expected a mapping such as {{split: none}}, received {in_words(given)}")
+    return given
+
+
 DEFAULT_FOLDS = 5
 WITHOUT_FRACTION = ("folds", "provided", "test", "none")
 """The values of `data.validation.split` for which `fraction` has no meaning."""
@@ -172,13 +180,13 @@ class Data(Spec):
 
     dataset: Annotated[str, Field(min_length=1)]
     """The name of a known data set, such as `mnist` or `digits` (bundled), or the path of a folder or file."""
-    rows: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(gt=0)]] | None = None
+    rows: tuple[Annotated[int, Field(ge=0)], Positive] | None = None
     """Rows of the training file to use: `[first, end]`, counted from 0, without `end` itself."""
     subset: Positive | None = None
     """Number of training rows, stratified by class, drawn before the validation split."""
     test_subset: Positive | None = None
     """Number of test rows, stratified by class."""
-    validation: Validation = Validation()
+    validation: Annotated[Validation, BeforeValidator(_not_text, json_schema_input_type=Validation)] = Validation()
     """Where the validation images come from."""
     resize: Pair | None = None
     """Height and width that all images are resized to, or one number for both; default: unchanged."""
@@ -214,12 +222,18 @@ class EarlyStopping(Spec):
     """Smallest change that counts as an improvement."""
 
 
+def _sha256(given: str) -> str:
+    if not re.fullmatch(SHA256, given):
+        raise invalid(f"expected 64 hexadecimal digits, received {in_words(given)}")
+    return given
+
+
 class InitialWeights(Spec):
     """A finished run whose trained weights are the initial ones (a warm start)."""
 
     run: Annotated[str, Field(min_length=1)]
     """Its folder, its id, or the name of an experiment that has one run."""
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
+    sha256: Annotated[str, AfterValidator(_sha256), WithJsonSchema({"type": "string", "pattern": SHA256})] | None = None
     """Hash of its weights, on which the fingerprint depends instead of its name; filled in by mnist-lab."""
 
     def __str__(self) -> str:

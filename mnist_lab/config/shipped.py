@@ -56,11 +56,12 @@ def find_search(reference: str | Path) -> Path:
         return path
     if path.is_dir():
         raise ConfigError(f"{reference}: expected a search file, but this is a folder.")
-    name, names = SEARCHES + _bare(path.as_posix()).removeprefix(SEARCHES), search_file_names()
-    if name in names:
-        return file(name)
+    name, names = _bare(path.as_posix()).removeprefix(SEARCHES), search_file_names()
+    if SEARCHES + name in names:
+        return file(SEARCHES + name)
+    near = suggest(name, [known.removeprefix(SEARCHES) for known in names])
     raise ConfigError(
-        f"{reference}: no such file, and mnist-lab ships no search file with that name{suggest(name, names)}.",
+        f"{reference}: no such file, and mnist-lab ships no search file with that name{near}.",
         f"It ships {', '.join(names)}.",
     )
 
@@ -81,10 +82,27 @@ def find_sweep(reference: str | Path) -> Path:
     for known in (name, f"{SWEEPS}{name}"):
         if known in files:
             return file(known)
+    _check_kind(reference, name, "a configuration or a sweep file")
     raise ConfigError(
         f"{reference}: no such file or folder, and mnist-lab ships nothing with that name"
         f"{suggest(name, sorted({*files, *folders}))}.",
         "`mnist-lab configs` lists what it ships.",
+    )
+
+
+def _check_kind(reference: str | Path, name: str, expected: str) -> None:
+    """Raise a ConfigError if a shipped file of another kind has this name."""
+    for kind, known in (("sweep", sweep_file_names()), ("search", search_file_names())):
+        if name in known:
+            raise of_another_kind(reference, expected, kind)
+
+
+def of_another_kind(reference: str | Path, expected: str, kind: str) -> ConfigError:
+    """The error for a sweep or search file in place of what is `expected`."""
+    command = {"sweep": "sweep", "search": "tune"}[kind]
+    return ConfigError(
+        f"{reference}: expected {expected}, but this is a {kind} file.",
+        f"Run it with `mnist-lab {command} {reference}`.",
     )
 
 
@@ -126,6 +144,7 @@ def find(reference: str | Path, beside: Path = Path()) -> Path:
         return file(name)
     if path.exists():
         return path
+    _check_kind(reference, name, "a configuration")
     raise ConfigError(
         f"{reference}: no such file, and mnist-lab ships no configuration with that name{suggest(name, names())}.",
         "`mnist-lab configs` lists what it ships.",

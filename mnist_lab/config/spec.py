@@ -28,7 +28,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 from pydantic_core.core_schema import ErrorType, no_info_before_validator_function, no_info_wrap_validator_function
 
-from mnist_lab.config.document import KeyPath
+from mnist_lab.config.document import KeyPath, in_words
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,16 @@ class OneOf:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         tagged = tuple(Annotated[kind, Tag(kind.key)] for kind in self.kinds())
-        return handler.generate_schema(Annotated[Union[tagged], Discriminator(key_of)])  # noqa: UP007
+        union = handler.generate_schema(Annotated[Union[tagged], Discriminator(key_of)])  # noqa: UP007
+        return no_info_before_validator_function(self._named, union)
+
+    def _named(self, value: Any) -> Any:
+        if key_of(value) is None:
+            known = [kind.key for kind in self.kinds()]
+            raise invalid(
+                f"expected one of {', '.join(known)} (for example {{{known[-1]}: ...}}), received {in_words(value)}"
+            )
+        return value
 
 
 @dataclass(frozen=True)
@@ -243,10 +252,14 @@ def _sequence(value: Any) -> Any:
 
 
 def _pair(value: Any) -> Any:
-    return value if isinstance(value, tuple) else (value, value)
+    if isinstance(value, tuple):
+        return value
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise invalid(f"expected a whole number or [height, width], received {in_words(value)}")
+    return value, value
 
 
-Positive = Annotated[int, Field(gt=0)]
+Positive = Annotated[int, Field(ge=1)]
 FractionBelowOne = Annotated[float, Field(ge=0, lt=1)]
 UnitInterval = Annotated[float, Field(ge=0, le=1)]
 NonNegative = Annotated[float, Field(ge=0)]

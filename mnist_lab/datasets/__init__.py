@@ -9,10 +9,10 @@ Pixels are always uint8; rescaling is part of the model. `subset`, `split` and `
 """
 
 import dataclasses
-import difflib
 import os
 from pathlib import Path
 
+from mnist_lab.config.problems import suggest
 from mnist_lab.config.schema import Data
 from mnist_lab.datasets import download as downloads
 from mnist_lab.datasets import formats, lookup
@@ -24,7 +24,7 @@ from mnist_lab.datasets.form import AS_IT_IS, Form
 from mnist_lab.datasets.known import KNOWN, KnownSet
 from mnist_lab.datasets.npz import write
 from mnist_lab.datasets.selection import FOLDS_SEED, fold, scarce, split, subset
-from mnist_lab.errors import DataError
+from mnist_lab.errors import ConfigError, DataError
 from mnist_lab.system.directories import cache_dir, expanded
 
 __all__ = [
@@ -58,7 +58,7 @@ def load(
         progress: called during a download with the address, the bytes received so far, and the total if known.
 
     Raises:
-        DataError: it is unavailable, damaged or in no known format, or the name is unknown.
+        DataError: it is unavailable, damaged or in no known format; or the name is unknown (also a ConfigError).
     """
     name, form = (dataset, AS_IT_IS) if isinstance(dataset, str) else images_of(dataset)
     known = KNOWN.get(name)
@@ -120,12 +120,16 @@ def _download(
     return dataclasses.replace(dataset, notes=(*search.passed_over, *dataset.notes))
 
 
+class _UnknownError(ConfigError, DataError):
+    """A configuration names no known data set, file or folder; as a ConfigError, it is reported with its file."""
+
+
 def _load_path(dataset: str, form: Form) -> Dataset:
     path = expanded(dataset)
     if not dataset or not kind(path):
         if os.sep in dataset or path.suffix:
-            raise DataError(f"{dataset}: there is no such folder or file.", formats.EXPECTED)
-        raise _unknown(dataset)
+            raise _UnknownError(f"{dataset}: no such file or folder.")
+        raise _UnknownError(f"{_unknown(dataset)}, or the path of a folder or file.")
     absolute = path.resolve()
     if printable(absolute) != str(absolute):
         raise DataError(
@@ -144,16 +148,12 @@ def _name_of_file(path: Path) -> str:
 
 def _known(name: str) -> KnownSet:
     if name not in KNOWN:
-        raise _unknown(name)
+        raise DataError(f"{_unknown(name)}.")
     return KNOWN[name]
 
 
-def _unknown(name: str) -> DataError:
-    near = difflib.get_close_matches(name.lower(), KNOWN, n=1)
-    return DataError(
-        f"Unknown data set {name!r}: expected {', '.join(KNOWN)}, or the path of a folder or file.",
-        f"Did you mean {near[0]!r}?" if near else None,
-    )
+def _unknown(name: str) -> str:
+    return f"unknown data set {name!r}{suggest(name.lower(), KNOWN)}; expected one of {', '.join(KNOWN)}"
 
 
 def _not_here(known: KnownSet, search: lookup.Search, failures: list[str] | None) -> DataError:
@@ -165,7 +165,7 @@ def _not_here(known: KnownSet, search: lookup.Search, failures: list[str] | None
     ways = [
         f"Put its four IDX files{archive} into a folder and pass --data-dir FOLDER, or set {lookup.DATA_VARIABLE}.",
         f"On a machine with network access: mnist-lab data fetch {known.name} --data-dir FOLDER; then copy it here.",
-        "Train on the handwritten digits that come with mnist-lab: --dataset digits",
+        "Use the bundled digits instead: data set `digits`.",
     ]
     if failures is None:
         ways[1] = f"Download it: mnist-lab data fetch {known.name}"

@@ -8,10 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_lab.datasets import layouts, scale, selection
-from mnist_lab.datasets.dataset import ROLES, VALIDATION, Dataset, Raw, array_digest, class_list, combined_digest
+from mnist_lab.datasets.dataset import (
+    ROLES,
+    VALIDATION,
+    Dataset,
+    Raw,
+    array_digest,
+    class_list,
+    combined_digest,
+    listed,
+)
 from mnist_lab.datasets.form import Form, size_of
 from mnist_lab.datasets.known import KnownSet, judge, recognize
-from mnist_lab.errors import DataError
+from mnist_lab.errors import ConfigError, DataError
+from mnist_lab.text.quantities import count
 
 TEST_FRACTION = 0.2
 """The share of the rows that becomes the test part if the files have none."""
@@ -76,8 +86,14 @@ def converted(dataset: Dataset, form: Form) -> Dataset:
     images = {role: form.applied_to_all(getattr(dataset, role)) for role in dataset.digests if role[0] == "x"}
     digests = {**dataset.digests, **{role: array_digest(array) for role, array in images.items()}}
     note = f"The images were converted from {size_of(given)} to {size_of(form.shape(given))}."
+    check = f"{dataset.check}, before they were converted" if dataset.genuine else dataset.check
     return dataclasses.replace(
-        dataset, **images, digests=digests, sha256=combined_digest(digests.values()), notes=(*dataset.notes, note)
+        dataset,
+        **images,
+        digests=digests,
+        sha256=combined_digest(digests.values()),
+        check=check,
+        notes=(*dataset.notes, note),
     )
 
 
@@ -97,11 +113,11 @@ def index_labels(raw: Raw, classes: Mapping[int, str] | None) -> tuple[dict[str,
     if classes is None or text:
         values = np.unique(labels["y_train"])
         names = tuple(str(value) for value in values)
-        expected = f"the training part has {class_list(names)}"
+        expected = f"the classes of the training part, {listed(names)}"
     else:
         values = np.array(list(classes))
         names = tuple(classes.values())
-        expected = f"the labels of {len(values)} classes are {values[0]}..{values[-1]}"
+        expected = f"the classes, {values[0]} to {values[-1]}"
     if len(names) < 2:
         raise DataError(f"{raw.places['y_train']}: all labels are {values[0]}; a classifier needs two classes or more.")
     indices = {}
@@ -111,11 +127,16 @@ def index_labels(raw: Raw, classes: Mapping[int, str] | None) -> tuple[dict[str,
         if strangers.size:
             row = int(strangers[0])
             raise DataError(
-                f"{raw.places[role]}: label {array[row]} in row {row} is outside the classes; {expected}"
-                f" ({strangers.size:,} of {array.size:,} labels are outside)."
+                f"{raw.places[role]}: label {array[row]} in row {row} is not among {expected}"
+                f"{_others(strangers.size - 1, array.size)}."
             )
         indices[role] = index.astype(np.int64)
     return indices, names
+
+
+def _others(number: int, labels: int) -> str:
+    """How many further labels are not among the classes."""
+    return f" (nor {'is' if number == 1 else 'are'} {count(number, 'other label')} of {labels:,})" if number else ""
 
 
 def check_arrays(raw: Raw) -> None:
@@ -153,7 +174,7 @@ def _split_off_test(arrays: dict[str, NDArray[Any]], place: str) -> str:
     images, labels = arrays["x_train"], arrays["y_train"]
     try:
         training, test = selection.split(labels, "stratified", TEST_FRACTION, seed=0)
-    except DataError as error:
+    except ConfigError as error:
         raise DataError(
             f"{place}: there is no labelled test part, and {len(labels):,} rows are too few to set some aside for it."
         ) from error
@@ -163,8 +184,8 @@ def _split_off_test(arrays: dict[str, NDArray[Any]], place: str) -> str:
         images[start : start + len(rows)] = images[rows]
     arrays["x_train"] = images[: len(training)]
     return (
-        f"There is no labelled test part: {len(test):,} of the {len(labels):,} rows, the same share of each class,"
-        " were set aside for it; they are the same in every run."
+        f"No labelled test part: {len(test):,} of the {len(labels):,} images, stratified by class, are set aside for"
+        " testing, the same in every run."
     )
 
 

@@ -108,9 +108,13 @@ class Dataset:
 
 
 def class_list(names: Sequence[str]) -> str:
-    """`class 7` or `classes 7, 8`, with the middle of a list of more than twelve elided."""
-    shown = names if len(names) <= 12 else [*names[:10], "...", names[-1]]
-    return f"{'class' if len(names) == 1 else 'classes'} {', '.join(shown)}"
+    """`class 7` or `classes 7, 8`."""
+    return f"{'class' if len(names) == 1 else 'classes'} {listed(names)}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """`7, 8`, with the middle of a list of more than twelve elided."""
+    return ", ".join(names if len(names) <= 12 else [*names[:10], "...", names[-1]])
 
 
 def array_digest(array: NDArray[Any]) -> str:

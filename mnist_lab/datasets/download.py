@@ -22,6 +22,7 @@ from mnist_lab.datasets.assembly import assemble
 from mnist_lab.datasets.dataset import Dataset
 from mnist_lab.datasets.known import KNOWN, KnownSet, Mirror
 from mnist_lab.errors import DataError, reason
+from mnist_lab.text.quantities import count
 
 Progress = Callable[[str, int, int | None], None]
 """Called with the file's address, the bytes received so far, and the total if known."""
@@ -157,7 +158,7 @@ def _download(url: str, target: Path, limit: int, progress: Progress) -> None:
             else:
                 part.replace(target)
                 return
-    raise _MirrorError(f"{url}: the connection broke {ATTEMPTS} times, {_size(part):,} bytes were received")
+    raise _MirrorError(f"{url}: the connection was lost {count(ATTEMPTS, 'time')}; {_size(part):,} bytes received")
 
 
 def _transfer(url: str, part: Path, limit: int, progress: Progress) -> None:

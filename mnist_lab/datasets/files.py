@@ -101,7 +101,7 @@ def printable(path: object) -> str:
 def unreadable(path: Path, error: OSError) -> DataError:
     """The error to raise when the system refuses to read a file or folder."""
     if isinstance(error, FileNotFoundError):
-        return DataError(f"{path}: there is no such file or folder.")
+        return DataError(f"{path}: no such file or folder.")
     if isinstance(error, NotADirectoryError):
         return DataError(f"{path}: expected a folder, but this is a file.")
     if isinstance(error, IsADirectoryError):

@@ -17,7 +17,7 @@ from mnist_lab.datasets.files import MOST_BYTES, entries, is_folder, kind, print
 from mnist_lab.datasets.form import AS_IT_IS, Form
 from mnist_lab.datasets.pictures import FORMAT_NAMES, Pixels, decoded, pixels_of
 from mnist_lab.errors import DataError
-from mnist_lab.text.quantities import count
+from mnist_lab.text.quantities import count, such_as
 
 _SUFFIXES = frozenset((
     ".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp",
@@ -72,9 +72,21 @@ def _parts(folder: Path) -> dict[str, Path]:
         return parts
     if "test" in parts:
         raise DataError(f"{folder}: has no folder 'train'; expected train/<class>/*.png and test/<class>/*.png.")
-    below = _folders(folder)
-    classes = [path for path in below if any(file.suffix.lower() in _SUFFIXES for file in entries(path))]
-    return {"train": folder} if len(classes) == len(below) > 1 else {}
+    return {"train": folder} if len(below := _folders(folder)) == len(_classes(below)) > 1 else {}
+
+
+def check_classes(folder: Path) -> None:
+    """Raise a DataError if the folder has the images of one class only."""
+    if len(found := _classes(_folders(folder))) == 1:
+        raise DataError(
+            f"{folder}: only one folder of images, {found[0].name}; a data set needs one for each of at least two"
+            " classes."
+        )
+
+
+def _classes(folders: Iterable[Path]) -> list[Path]:
+    """Those of the folders that have images."""
+    return [path for path in folders if any(file.suffix.lower() in _SUFFIXES for file in entries(path))]
 
 
 def _read_all(folder: Path, files: Sequence[Path], form: Form, notes: list[str]) -> list[Pixels]:
@@ -97,12 +109,12 @@ def _read_all(folder: Path, files: Sequence[Path], form: Form, notes: list[str])
         if pictures and pixels.shape[:2] != pictures[0].shape[:2]:
             raise DataError(
                 f"{path}: is {_size(pixels.shape)}, but {files[0]} is {_size(pictures[0].shape)}"
-                " (height x width); the images of a network have one size.",
-                f"Resize all pictures: {_RESIZE}.",
+                " (height x width); all images must have the same size.",
+                f"Resize them: {_RESIZE}.",
             )
         if pixels.size * len(files) > MOST_BYTES:
             raise DataError(
-                f"{folder}: {len(files):,} pictures of {_size(pixels.shape)} pixels and {pixels.shape[2]} channels are"
+                f"{folder}: {len(files):,} images of {_size(pixels.shape)} pixels and {pixels.shape[2]} channels are"
                 f" {pixels.size * len(files):,} bytes; at most {MOST_BYTES:,} are read.",
                 f"Resize them: {_RESIZE}; MNIST's are 28 x 28.",
             )
@@ -111,14 +123,12 @@ def _read_all(folder: Path, files: Sequence[Path], form: Form, notes: list[str])
         raise _all_of(folder, problems, len(files))
     if form.size and set(before) != {form.size}:
         sizes = f"{_size(max(before, key=before.__getitem__))} (height x width)"
-        others = f" and {len(before) - 1:,} other sizes" if len(before) > 2 else " and another size"
-        notes.append(
-            f"The pictures were resized from {sizes}{others if len(before) > 1 else ''} to {_size(form.size)}."
-        )
+        others = f" and {count(len(before) - 1, 'other size')}" if len(before) > 1 else ""
+        notes.append(f"The images, {sizes}{others}, were resized to {_size(form.size)}.")
     if framed:
         notes.append(
-            f"Read only the first frame or page of {count(len(framed), 'file')} with several, such as"
-            f" {printable(framed[0].relative_to(folder))}."
+            f"Read only the first frame or page of {count(len(framed), 'file')} with several"
+            f"{such_as(len(framed), printable(framed[0].relative_to(folder)))}."
         )
     return pictures
 
@@ -130,7 +140,7 @@ def _all_of(folder: Path, problems: Sequence[DataError], files: int) -> DataErro
     lines = [f"  {problem.message}" for problem in problems[:NAMED]]
     if len(problems) > NAMED:
         lines.append(f"  and {len(problems) - NAMED:,} more")
-    text = f"{folder}: {len(problems):,} of {files:,} pictures cannot be read:"
+    text = f"{folder}: {len(problems):,} of {files:,} images cannot be read:"
     return DataError("\n".join([text, *lines]), "Replace or remove these files.")
 
 
@@ -144,8 +154,9 @@ def _one_number_of_channels(
     if not colour:
         return (picture[..., :1] for picture in pictures)
     notes.append(
-        f"All pictures are read in colour, with three channels, because {len(colour):,} of {len(files):,} are, such as"
-        f" {printable(colour[0].relative_to(folder))}; for greyscale: data.grey: true."
+        f"All images are read in colour, with three channels, because {len(colour):,} of {len(files):,}"
+        f" {'is' if len(colour) == 1 else 'are'}{such_as(len(colour), printable(colour[0].relative_to(folder)))};"
+        " for greyscale: data.grey: true."
     )
     return (np.broadcast_to(picture, (*picture.shape[:2], 3)) for picture in pictures)
 
@@ -173,7 +184,7 @@ def _read_picture(path: Path) -> tuple[Pixels, bool]:
 def _class_names(folder: Path) -> tuple[str, ...]:
     names = [path.name for path in _folders(folder)]
     if not names:
-        raise DataError(f"{folder}: has no folders; expected one for each class, with its pictures.")
+        raise DataError(f"{folder}: has no folders; expected one for each class, with its images.")
     if strange := [name for name in names if printable(name) != name]:
         raise DataError(
             f"{printable(folder / strange[0])}: expected the name of a class, in UTF-8; this name is not.",
@@ -196,7 +207,7 @@ def _scan(folder: Path, classes: Sequence[str], skipped: list[Path]) -> list[tup
         pictures = [path for path in files if path.suffix.lower() in _SUFFIXES]
         if not pictures:
             raise DataError(
-                f"{folder / name}: this class is empty; expected pictures in a format that can be read:"
+                f"{folder / name}: this class is empty; expected images in a format that can be read:"
                 f" {FORMAT_NAMES}, with its usual suffix."
             )
         found += [(label, path) for path in pictures]
@@ -227,10 +238,10 @@ def _skipped(folder: Path, parts: Mapping[str, Path], paths: Iterable[Path]) -> 
         in_class = len(path.relative_to(folder).parts) > depth
         known = path.suffix.lower() in _SUFFIXES
         suffix = f"a file ending in {path.suffix}" if path.suffix else "a file without a suffix"
-        reason = "it is in no class's folder" if known and not in_class else f"{suffix} is not read as a picture"
+        reason = "it is in no class's folder" if known and not in_class else f"{suffix} is not read as an image"
         reasons.setdefault(reason, []).append(path)
     notes = [
-        f"Skipped {count(len(files), 'file')}, such as {printable(files[0].relative_to(folder))}: {reason}."
+        f"Skipped {count(len(files), 'file')}{such_as(len(files), printable(files[0].relative_to(folder)))}: {reason}."
         for reason, files in reasons.items()
     ]
     if depth == 2 and (names := {path.name for path in _folders(folder)} - {path.name for path in parts.values()}):

@@ -14,7 +14,7 @@ EXPECTED = f"""Supported:
   an .npz file, or a folder with one: {", ".join(ROLES)}, or MedMNIST's train_images, ...;
   a folder with an .npz or .npy file for each array: kmnist-train-imgs.npz, ...;
   a .csv file of rows of a label and pixels, or a folder with train.csv and test.csv;
-  a folder with pictures: train/<class>/*.png and test/<class>/*.png, or just <class>/*.png."""
+  a folder with images: train/<class>/*.png and test/<class>/*.png, or just <class>/*.png."""
 _MOST_LISTED = 8
 
 
@@ -39,6 +39,7 @@ def read_path(path: Path, prefix: str = "", form: Form = AS_IT_IS) -> Raw:
         raise DataError(f"{path}: expected a folder, an .npz or a .csv file; this is a file of another kind.", EXPECTED)
     raw = read_folder(path, prefix, form)
     if raw is None:
+        folders.check_classes(path)
         raise DataError(f"{path}: no data set in this folder. {_listed(path)}", EXPECTED)
     return raw
 

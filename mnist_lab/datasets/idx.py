@@ -28,6 +28,7 @@ _FILE_NAME = re.compile(
 )
 _DIMENSIONS = {"x": (3, 4), "y": (1,)}
 _UNSIGNED_BYTE = 8
+_AGAIN = "Delete the file and fetch it again."
 
 
 def read_folder(folder: Path, prefix: str = "") -> Raw | None:
@@ -84,13 +85,11 @@ def read_file(path: Path, dimensions: tuple[int, ...]) -> NDArray[np.uint8]:
             return _parse(path, unzipped(file), dimensions)
         except EOFError as error:
             raise DataError(
-                f"{path}: the gzip file is truncated ({path.stat().st_size:,} bytes of it are here).",
-                "The download or copy probably broke off: delete the file and fetch it again.",
+                f"{path}: the gzip file is truncated after {path.stat().st_size:,} bytes.",
+                f"The download or copy was probably interrupted. {_AGAIN}",
             ) from error
         except (gzip.BadGzipFile, zlib.error) as error:
-            raise DataError(
-                f"{path}: the gzip file is corrupt ({error}).", "Delete the file and fetch it again."
-            ) from error
+            raise DataError(f"{path}: the gzip file is corrupt ({error}).", _AGAIN) from error
 
 
 def _parse(path: Path, file: BufferedIOBase, dimensions: tuple[int, ...]) -> NDArray[np.uint8]:
@@ -116,8 +115,8 @@ def _parse(path: Path, file: BufferedIOBase, dimensions: tuple[int, ...]) -> NDA
         raise DataError(f"{path}: {says}; at most {MOST_BYTES:,} are read.")
     content = read_at_most(file, declared)
     if len(content) < declared:
-        raise DataError(f"{path}: truncated: {says}, it holds {len(content):,}.")
+        raise DataError(f"{path}: truncated: {says}, but it contains only {len(content):,}.", _AGAIN)
     if file.read(1):  # reading on also verifies the checksum of gzip
-        raise DataError(f"{path}: too long: {says}, it holds more.")
+        raise DataError(f"{path}: too long: {says}, but it contains more.", _AGAIN)
     # From a bytearray, so that the array is writable, as PyTorch requires.
     return np.frombuffer(content, np.uint8).reshape(shape)

@@ -151,7 +151,7 @@ KNOWN: dict[str, KnownSet] = {
         KnownSet(
             name="fashion_mnist",
             title="Fashion-MNIST",
-            description="pictures of clothes",
+            description="clothing items",
             licence="MIT",
             rows=(60_000, 10_000),
             classes=_CLOTHES,

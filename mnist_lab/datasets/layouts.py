@@ -115,10 +115,11 @@ def _from_one_hot(array: NDArray[Any], where: str) -> NDArray[np.int64]:
     several = np.flatnonzero(np.count_nonzero(array, axis=1) != 1)
     if several.size:
         row = several[0]
+        have = "has" if several.size == 1 else "have"
         raise DataError(
-            f"{where}: multi-label targets: {several.size:,} of {len(array):,} images have no label or several of the"
-            f" {array.shape[1]}, such as row {row:,} with {np.count_nonzero(array[row])}; mnist-lab trains classifiers"
-            " that give each image one class.",
+            f"{where}: multi-label targets: {several.size:,} of {len(array):,} images {have} no label or more than one"
+            f" (row {row:,} has {np.count_nonzero(array[row])}); mnist-lab trains classifiers that give each image one"
+            " class.",
             "Keep the images with one label, or choose one of the labels as the class.",
         )
     return array.argmax(axis=1).astype(np.int64)

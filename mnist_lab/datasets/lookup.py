@@ -66,7 +66,7 @@ def find_in(known: KnownSet, folder: Path, search: Search, origin: str = "--data
     """
     match kind(folder):
         case None:
-            raise DataError(f"{folder}: there is no such folder (from {origin}).")
+            raise DataError(f"{folder}: no such folder (from {origin}).")
         case "file":
             raise DataError(f"{folder}: expected a folder, but this is a file (from {origin}).")
     own = folder / known.folder
@@ -90,8 +90,12 @@ def find_in(known: KnownSet, folder: Path, search: Search, origin: str = "--data
     if dataset.genuine or known.prefix:
         return dataset
     other = recognize(raw.files, {role: getattr(dataset, role) for role in ROLES}, dataset.digests)
-    what = f"this is {other[0].title}" if other else dataset.check
-    search.unfit(f"{raw.source}, {origin}: {what}; to use it as {known.name} nevertheless, move it to {own}")
+    what = (
+        f"contains {other[0].title}, not {known.title}"
+        if other
+        else f"{dataset.check}; to use it as {known.name} nevertheless, move it to {own}"
+    )
+    search.unfit(f"{raw.source}, {origin}: {what}")
     return None
 
 

@@ -135,7 +135,10 @@ def _read_array(file: IO[bytes], size: int, where: str) -> NDArray[Any]:
         raise DataError(f"{says}; at most {MOST_BYTES:,} are read.")
     held = size - file.tell()
     if min(shape, default=0) < 0 or declared != held:
-        raise DataError(f"{says}, it holds {held:,}: the file is truncated or corrupt.")
+        raise DataError(
+            f"{says}, but it contains {'only ' if held < declared else ''}{held:,}.",
+            "The file is truncated or corrupt. Delete it and fetch it again.",
+        )
     file.seek(0)
     return lib.format.read_array(file, allow_pickle=False)
 

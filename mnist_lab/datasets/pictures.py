@@ -40,10 +40,10 @@ def read(path: Path) -> Pixels:
     """
     match kind(path):
         case None:
-            raise DataError(f"{path}: there is no such file.")
+            raise DataError(f"{path}: no such file.")
         case "folder":
             raise DataError(
-                f"{path}: expected a picture, but this is a folder.", f"Name the files in it, for example {path}/*.png."
+                f"{path}: expected an image, but this is a folder.", f"Name the files in it, for example {path}/*.png."
             )
     if path.suffix.lower() == ".npy":
         pixels = _array(path)
@@ -105,19 +105,17 @@ def decoded(path: Path, *, smaller: bool = False) -> Iterator[Image.Image]:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many_pixels(path, "more pixels than Pillow reads") from error
     except Image.UnidentifiedImageError as error:
-        raise DataError(
-            f"{path}: this is not a picture in a supported format.", f"Those are {FORMAT_NAMES} and .npy."
-        ) from error
+        raise DataError(f"{path}: not an image in a supported format ({FORMAT_NAMES} or .npy).") from error
     except (OSError, *DAMAGE) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise unreadable(path, error) from error
-        raise DataError(f"{path}: the picture is damaged ({error}).") from error  # Pillow's: "image file is truncated"
+        raise DataError(f"{path}: the image is damaged ({error}).") from error  # Pillow's: "image file is truncated"
 
 
 def _flattened(image: Image.Image) -> Pixels:
     """The pixels of an image, its transparent parts on white or black."""
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return _bytes(np.asarray(image), "the picture")[..., np.newaxis]
+        return _bytes(np.asarray(image), "the image")[..., np.newaxis]
     if not image.has_transparency_data:
         return pixels_of(image)
     drawn = image.convert("RGBA")
@@ -174,7 +172,7 @@ def _bytes(array: NDArray[Any], what: str) -> Pixels:
 
 def _refuse_empty(path: Path) -> None:
     if path.stat().st_size == 0:
-        raise DataError(f"{path}: expected a picture, but this file is empty (0 bytes).")
+        raise DataError(f"{path}: expected an image, but this file is empty (0 bytes).")
 
 
 def _check_size(path: Path, width: int, height: int) -> None:

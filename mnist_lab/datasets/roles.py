@@ -55,7 +55,7 @@ def by_role(names: Iterable[str], place: str) -> dict[str, str]:
     for name, role in (with_part or named).items():
         if role in found:
             raise DataError(
-                f"{place}: which of these is meant? {found[role]}, {name}", "Keep one data set to a file or folder."
+                f"{place}: which of these is meant? {found[role]}, {name}", "Keep one data set per file or folder."
             )
         found[role] = name
     return found

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mnist_lab.datasets.dataset import Raw
 from mnist_lab.errors import DataError
+from mnist_lab.text.quantities import such_as
 
 FULL = 255
 _FAR = 4
@@ -95,8 +96,8 @@ def _nearly_black(raw: Raw, images: Mapping[str, NDArray[Any]]) -> list[str]:
         if not dark.size:
             continue
         found = (
-            f"{dark.size:,} of {len(array):,} images are nearly black (brightest pixel at most {_NEARLY_BLACK} of 255),"
-            f" such as that of row {dark[0]:,}"
+            f"{dark.size:,} of {len(array):,} images {'is' if dark.size == 1 else 'are'} nearly black, with a brightest"
+            f" pixel of at most {_NEARLY_BLACK} of 255{such_as(dark.size, f'that of row {dark[0]:,}')}"
         )
         if dark.size * 2 > shown:
             raise DataError(

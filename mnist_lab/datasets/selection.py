@@ -10,30 +10,30 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_lab.errors import DataError
+from mnist_lab.errors import ConfigError
+from mnist_lab.text.quantities import count
 
 Rows = NDArray[np.intp]
 SplitKind = Literal["tail", "random", "stratified"]
 FOLDS_SEED = 0
 
 
-def subset(labels: NDArray[Any], size: int, seed: int) -> Rows:
+def subset(labels: NDArray[Any], size: int, seed: int, key: str = "data.subset") -> Rows:
     """Draw `size` rows at random so that each class keeps its share, and at least one row.
 
     Shares are rounded by largest remainder, so a class is never more than one row away from its exact share
-    unless it would otherwise be empty.
+    unless it would otherwise be empty. `key` is the setting that has the size.
 
     Raises:
-        DataError: `size` is larger than the number of rows, or smaller than the number of classes.
+        ConfigError: `size` is larger than the number of rows, or smaller than the number of classes.
     """
     classes, counts = np.unique(labels, return_counts=True)
     if size > len(labels):
-        raise DataError(f"A subset of {size:,} rows was requested, but the data set has {len(labels):,}.")
-    if size < len(classes):
-        raise DataError(
-            f"A subset of {size:,} rows was requested, but there are {len(classes)} classes:"
-            " a stratified subset needs at least one row of each."
+        raise ConfigError(
+            f"{key}: expected at most {len(labels):,}, the number of images available, received {size:,}."
         )
+    if size < len(classes):
+        raise ConfigError(f"{key}: expected at least {len(classes)}, one row per class, received {size:,}.")
     return _drawn(labels, _shares(counts, size), seed)
 
 
@@ -54,20 +54,20 @@ def split(labels: NDArray[Any], how: SplitKind, fraction: float, seed: int) -> t
         Training rows and validation rows; together they are all rows.
 
     Raises:
-        DataError: a part would be empty, or a stratified training part could not have every class.
+        ConfigError: a part would be empty, or a stratified training part could not have every class.
         ValueError: an unknown `how`.
     """
     rows = len(labels)
     training = math.floor(rows * (1.0 - fraction))
     if not 0 < training < rows:
         empty = "validation" if training >= rows else "training"
-        raise DataError(f"A validation fraction of {fraction:g} of {rows:,} rows leaves no {empty} rows.")
+        raise ConfigError(f"data.validation.fraction: {fraction:g} of {count(rows, 'row')} leaves no {empty} rows.")
     if how == "tail":
         chosen = np.arange(training)
     elif how == "random":
         chosen = np.sort(np.random.default_rng(seed).permutation(rows)[:training])
     elif how == "stratified":
-        chosen = _drawn(labels, _with_some_left(labels, training), seed)
+        chosen = _drawn(labels, _with_some_left(labels, training, fraction), seed)
     else:
         raise ValueError(f"unknown split {how!r}: expected one of {', '.join(get_args(SplitKind))}")
     rest = np.ones(rows, bool)
@@ -110,13 +110,14 @@ def _drawn(labels: NDArray[Any], shares: NDArray[np.intp], seed: int) -> Rows:
     return np.sort(np.concatenate(chosen))
 
 
-def _with_some_left(labels: NDArray[Any], size: int) -> NDArray[np.intp]:
+def _with_some_left(labels: NDArray[Any], size: int, fraction: float) -> NDArray[np.intp]:
     """The shares of a stratified training part; if possible, every class of several rows keeps one for validation."""
     classes, counts = np.unique(labels, return_counts=True)
     if size < len(classes):
-        raise DataError(
-            f"{size:,} of {len(labels):,} rows are for training, but there are {len(classes)} classes:"
-            " a stratified split needs at least one row of each."
+        raise ConfigError(
+            f"data.validation.fraction: {fraction:g} leaves {count(size, 'training row')} for {len(classes)} classes; a"
+            " stratified split needs at least one for each.",
+            "Use a smaller fraction or more rows.",
         )
     shares = _shares(counts, size)
     for whole in np.flatnonzero((shares == counts) & (counts > 1)):

@@ -88,7 +88,7 @@ def read_folder(folder: Path) -> Raw | None:
         if part in parts:
             raise DataError(
                 f"{folder}: which of these is meant? {parts[part].name}, {path.name}",
-                "Keep one data set to a folder, or give the path of the file itself.",
+                "Keep one data set per folder, or give the path of the file itself.",
             )
         if part is None:
             notes.append(f"Skipped {path.name}: its name has neither train nor test.")
@@ -148,7 +148,8 @@ def _layout_of(path: Path) -> _Layout:
     with _text(path) as file:
         first = file.readline(_LONGEST_LINE)
     if not first.strip():
-        raise DataError(f"{path}: expected a header or a row of numbers, but the first line is empty.", _UNDERSTOOD)
+        what = "first line" if first else "file"
+        raise DataError(f"{path}: expected a header or a row of numbers, but the {what} is empty.", _UNDERSTOOD)
     delimiter = max(",;\t", key=first.count)
     first = first.removeprefix("# ")  # with which numpy.savetxt begins a header
     cells = [cell.strip() for cell in _cells(first, delimiter)]
@@ -254,7 +255,7 @@ def _label(path: Path, layout: _Layout, number: int, line: str) -> str:
             )
         label = cells[layout.label]
     if not (label := label.strip()):
-        raise DataError(f"{path}, line {number:,}: expected a label in column {layout.label + 1}, there is none.")
+        raise DataError(f"{path}, line {number:,}: expected a label in column {layout.label + 1}, received nothing.")
     return label
 
 
@@ -268,7 +269,7 @@ def _no_pixel(path: Path, layout: _Layout, part: Sequence[tuple[int, str]]) -> D
                 name = f" ({layout.names[column]})" if layout.names else ""
                 return DataError(
                     f"{path}, line {number:,}, column {column + 1:,}{name}: expected a pixel of 0 to 255, received"
-                    f" {value[:40]!r}."
+                    f" {repr(value[:40]) if value else 'nothing'}."
                 )
     return DataError(f"{path}, lines {part[0][0]:,} to {part[-1][0]:,}: cannot be read as pixels of 0 to 255.")
 

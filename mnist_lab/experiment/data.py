@@ -80,11 +80,13 @@ def resolve_split(data: Data, dataset: Dataset) -> tuple[Data, tuple[str, ...]]:
         return data, ()
     labels = dataset.y_train[_chosen(data, dataset)]
     reason = _order_decides(labels, fraction, dataset) if how == "tail" else None
+    if data.subset is not None and data.subset < len(np.unique(labels)):
+        return data, ()  # `prepare_data` refuses it
     if reason is None and (how == "random" or data.subset is not None):
         reason = _chance_decides(labels, data.subset or len(labels), fraction, dataset)
     if reason is None:
         return data, ()
-    note = f"data.validation: stratified split instead of {how}: {reason}."
+    note = f"data.validation: the split is stratified, not {how}, because {reason}."
     return data.model_copy(update={"validation": Validation(split="stratified", fraction=fraction)}), (note,)
 
 
@@ -102,11 +104,10 @@ def _chance_decides(labels: Labels, rows: int, fraction: float, dataset: Dataset
     """Return which class is so rare in this many rows that a random split might keep it out of a part, or None."""
     counts = np.bincount(labels, minlength=len(dataset.classes))
     rarest = int(np.where(counts > 0, counts, counts.max()).argmin())
-    images = round(counts[rarest] * rows / len(labels))
+    images = max(1, round(counts[rarest] * rows / len(labels)))
     if images * min(fraction, 1 - fraction) >= FEW:
         return None
-    rare = f"{count(images, 'image')} of class {dataset.classes[rarest]}"
-    return f"with {rare}, a random split might leave a part without any"
+    return f"with only {count(images, 'image')} of class {dataset.classes[rarest]}, a part could get none"
 
 
 def prepare_data(config: Config, dataset: Dataset) -> Splits:
@@ -173,8 +174,8 @@ def _check_split(labels: Labels, name: str, data: Data, dataset: Dataset) -> Non
     if missing := _missing(labels, dataset):
         split, fraction = data.validation.split, data.validation.fraction
         raise ConfigError(
-            f"data.validation: {split} with fraction {fraction:g} leaves no {name} images of {missing}"
-            f" among {count(len(labels), 'image')}; every class needs one for training and one for validation.",
+            f"data.validation: a {split} split with fraction {fraction:g} has {count(len(labels), f'{name} image')},"
+            f" none of {missing}; every class needs one for training and one for validation.",
             "Use more rows, another fraction, or split: none for no validation."
             if split == "stratified"
             else "Use split: stratified (--set data.validation.split=stratified).",
@@ -197,12 +198,10 @@ def _chosen(data: Data, dataset: Dataset) -> slice:
     first, end = data.rows or (0, there)
     if end > there:
         raise ConfigError(
-            f"data.rows: expected rows 0 to {there:,}, as in the training file, received [{first}, {end}]."
+            f"data.rows: expected an end of at most {there:,}, the number of training images, received {end:,}."
         )
     return slice(first, end)
 
 
 def _drawn(part: Split, size: int, seed: int, key: str) -> Split:
-    if size > len(part):
-        raise ConfigError(f"{key}: expected at most the {len(part):,} images available, received {size:,}.")
-    return part.take(datasets.subset(part.labels, size, seed))
+    return part.take(datasets.subset(part.labels, size, seed, key))

@@ -1,7 +1,7 @@
 """The epochs of a run: each is recorded at its end, with checkpoints from which an interrupted run resumes."""
 
 import json
-from math import isfinite
+from math import isfinite, isnan
 from typing import TYPE_CHECKING
 
 from mnist_lab.errors import DamagedError, InputError, TrainingError
@@ -86,8 +86,9 @@ def fit(plan: Plan, trainer: "Trainer", observer: Observer, until: int | None = 
 
             formats.write_arrays(folder.path / "batches.npz", trainer.batches.arrays())
             results.draw_history(plan, trainer)
+            loss = "NaN" if isnan(record["loss"]) else "infinite"
             raise TrainingError(
-                f"The loss became {record['loss']} in epoch {record['epoch']}; training stopped there.",
+                f"The loss became {loss} in epoch {record['epoch']}; training stopped.",
                 f"Try a smaller learning rate or gradient clipping. Its history and plots are in {folder.path}.",
             )
         if arrived:

@@ -82,4 +82,4 @@ def _check(folder: RunFolder, config: Config, environment: Mapping[str, object])
     before = folder.read_environment()
     for name in (*_DECIDE_ON_BITS, str(environment["backend"])):
         if before.get(name) != environment.get(name):
-            raise InputError(f"it was trained with {name} {before.get(name)}, this run has {environment.get(name)}.")
+            raise InputError(f"it was trained with {name} {before.get(name)}; this run uses {environment.get(name)}.")

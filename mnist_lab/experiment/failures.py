@@ -18,8 +18,8 @@ LOG_LINES = 20
 
 
 @contextmanager
-def recording_failures(folder: RunFolder, results: Path) -> Iterator[None]:
-    """Keep the folder only if there is something to resume from or to learn from.
+def recording_failures(folder: RunFolder, results: Path, *, force: bool = False) -> Iterator[None]:
+    """Keep the folder only if there is something to resume from or to learn from; `force`: the run was to be retrained.
 
     - interrupted, or the disk is full: kept if it has a checkpoint
     - the training failed: kept, with `error.txt`, but without a checkpoint, from which it would fail again
@@ -34,17 +34,17 @@ def recording_failures(folder: RunFolder, results: Path) -> Iterator[None]:
     try:
         yield
     except InputError:
-        _discard_if_empty(folder, results)
+        _discard_if_empty(folder, results, force=force)
         raise
     except KeyboardInterrupt as interrupt:
-        raise Interruption(_discard_if_empty(folder, results), number_of(interrupt)) from interrupt
+        raise Interruption(_discard_if_empty(folder, results, force=force), number_of(interrupt)) from interrupt
     except MnistLabError as error:
         _record(folder, str(error))
         folder.current.remove_checkpoint()
         raise
     except OSError as error:
         if error.errno in _NO_ROOM:
-            advice = _discard_if_empty(folder, results)
+            advice = _discard_if_empty(folder, results, force=force)
             raise NoRoomError(
                 f"{folder.path}: cannot be written ({reason(error)}).",
                 f"Make room, or choose another folder with --results. {advice}",
@@ -81,11 +81,12 @@ def record_failure(folder: RunFolder, why: str) -> None:
         atomic.write_text(current.path / ERROR, printable("\n".join([why, *end])) + "\n")
 
 
-def _discard_if_empty(folder: RunFolder, results: Path) -> str:
+def _discard_if_empty(folder: RunFolder, results: Path, *, force: bool) -> str:
     """Remove the folder if it has no checkpoint, and return a sentence on how to continue."""
     if folder.current.finished:
         return "The run is finished."
     if folder.interrupted:
-        return f"The same command, without --force, resumes from the last checkpoint in {folder.current.path}."
+        without = ", without --force," if force else ""
+        return f"The same command{without} resumes from the last checkpoint in {folder.current.path}."
     folder.current.discard(results)
     return "The same command restarts the run."

@@ -94,7 +94,7 @@ def reproduce(
         KeyboardInterrupt: as an `Interruption` that says how to continue.
     """
     if missing := [name for name in _NEEDED if not (original.folder.path / name).is_file()]:
-        raise InputError(f"{original.folder.path}: cannot be compared: there is no {' and no '.join(missing)}.")
+        raise InputError(f"{original.folder.path}: cannot be reproduced: there is no {' and no '.join(missing)}.")
     if original.config.model.kind == "custom":
         raise InputError(
             f"{original.folder.path}: its network was built by a Python function, which a run folder does not contain.",

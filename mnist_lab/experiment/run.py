@@ -148,7 +148,7 @@ def _run(
     with folder.locked():
         if _is_done(folder, force=force):  # by another process in the meantime
             return load_run(folder.path)
-        with recording_failures(folder, results), models.memory_errors():
+        with recording_failures(folder, results, force=force), models.memory_errors():
             # A finished run is only replaced once it is completely retrained.
             written = folder.repetition if folder.finished else folder
             written.path.mkdir(exist_ok=True)

@@ -8,7 +8,7 @@ from mnist_lab.config import Config
 from mnist_lab.config.schema import InitialWeights, Train
 from mnist_lab.errors import ConfigError, InputError
 from mnist_lab.runs import Run, find_run
-from mnist_lab.runs.weights import weights_sha256
+from mnist_lab.runs.weights import train_again, weights_sha256
 
 
 def resolve(train: Train, results: Path) -> Train:
@@ -33,7 +33,7 @@ def resolve(train: Train, results: Path) -> Train:
     if not file.is_file():
         raise InputError(
             f"train.initial_weights: {run.folder.path} has no model.keras.",
-            f"Train it again: mnist-lab run {run.folder.path / 'config.yaml'} --results again",
+            train_again(run.folder.path),
         )
     found = weights_sha256(file)
     if given.sha256 not in (None, found):

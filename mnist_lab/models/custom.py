@@ -23,6 +23,7 @@ from preprocessed images to class probabilities."""
 
 SAMPLE = 4
 """How many images a network is tried out on."""
+_DIFFERENT = "expected the same network from each call, received a different one", "Build it without randomness."
 TOLERANCE = 0.01
 """How far the sum of an image's probabilities may be from 1: those computed in 16 bits are inexact."""
 
@@ -45,7 +46,7 @@ def identified(build: Builder, config: Config, *, image_shape: tuple[int, int, i
         raise _refusal("expected a new model from each call, received the same one twice", "Build it in the function.")
     first, second = ([tuple(weight.shape) for weight in network.weights] for network in built)
     if first != second:
-        raise _refusal("expected the same network from each call, received another", "Build it without randomness.")
+        raise _refusal(*_DIFFERENT)
     _check_probabilities(model, image_shape)
     return Custom(kind="custom", layers=_layers(built[1]), sha256=_digest_if_saveable(model, *built))
 
@@ -59,7 +60,7 @@ def from_builder(build: Builder, config: Config, *, image_shape: tuple[int, int,
     network = _built(build, image_shape, classes, config.train.precision)
     model = _assembled(network, config, image_shape, classes)
     if not isinstance(config.model, Custom) or _layers(network) != config.model.layers:
-        raise _refusal("expected the same network from each call, received another", "Build it without randomness.")
+        raise _refusal(*_DIFFERENT)
     return model
 
 
@@ -141,8 +142,7 @@ def _assembled(network: keras.Model, config: Config, image_shape: tuple[int, int
         raise _refusal(f"expected one output, received {type(outputs).__name__}")
     if tuple(outputs.shape) != (None, classes):
         raise _refusal(
-            f"expected an output of shape ({classes},), one probability for each class, "
-            f"received {tuple(outputs.shape[1:])}",
+            f"expected one probability per class, an output of shape ({classes},); received {tuple(outputs.shape[1:])}",
             "End it with layers.Dense(classes, activation='softmax').",
         )
     if keras.backend.standardize_dtype(outputs.dtype) != "float32":

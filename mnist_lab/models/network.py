@@ -9,7 +9,22 @@ from typing import Any
 import keras
 import numpy as np
 
-from mnist_lab.config.layers import Custom, Dense, Dropout, Layer, Residual, Rows
+from mnist_lab.config.layers import (
+    Conv,
+    Custom,
+    Dense,
+    DepthwiseConv,
+    Dropout,
+    GlobalAveragePool,
+    GlobalMaxPool,
+    Layer,
+    Pool,
+    Residual,
+    Rows,
+    SeparableConv,
+    SpatialDropout,
+    ZeroPad,
+)
 from mnist_lab.config.schema import Config, Preprocess, Rescale, Standardize
 from mnist_lab.config.spec import Argument, Item, Spec
 from mnist_lab.errors import ConfigError, first_line
@@ -17,6 +32,11 @@ from mnist_lab.models.description import is_graph
 from mnist_lab.models.memory import check_weights
 
 Shape = tuple[int, ...]
+
+_ON_IMAGES = (
+    Conv, DepthwiseConv, SeparableConv, Pool, GlobalAveragePool, GlobalMaxPool, ZeroPad, SpatialDropout, Rows,
+)  # fmt: skip
+"""Layers whose input has height, width and channels."""
 
 
 def from_config(config: Config, *, image_shape: tuple[int, int, int], classes: int) -> keras.Model:
@@ -40,10 +60,13 @@ def from_config(config: Config, *, image_shape: tuple[int, int, int], classes: i
     def network(tensor: Any) -> Any:
         blocks = _Blocks(classes, config.train.precision)
         tensor = blocks.apply(model.layers, tensor, where="model.layers", last=True)
-        if tuple(tensor.shape[1:]) != (classes,):
+        if _shape(tensor) != (classes,):
             raise ConfigError(
-                f"model.layers: expected an output of shape ({classes},), received {_shape(tensor)}: "
-                f"one probability for each of the {classes} classes."
+                f"model.layers: expected one probability per class, an output of shape ({classes},); "
+                f"received {_shape(tensor)}.",
+                "Use `units: classes` in the last dense layer."
+                if len(_shape(tensor)) == 1
+                else "Add `flatten` or `global_average_pool` before the last layer.",
             )
         return tensor
 
@@ -128,9 +151,9 @@ def _preprocess(pixels: Any, preprocess: Preprocess, precision: str) -> Any:
             channels = pixels.shape[-1]
             for name, values in (("mean", mean), ("std", std)):
                 if len(values) not in (1, channels):
+                    each = f", or one for each of the {channels} channels" if channels > 1 else ""
                     raise ConfigError(
-                        f"data.preprocess.standardize.{name}: expected one number or one for each of the "
-                        f"{channels} channels, received {len(values)}."
+                        f"data.preprocess.standardize.{name}: expected one number{each}, received {len(values)}."
                     )
             scale = [1 / (255 * value) for value in std]
             offset = [-m / s for m, s in np.broadcast(mean, std)]
@@ -153,14 +176,11 @@ class _Blocks:
             precision = "float32" if last and i == len(layers) - 1 else self.precision
             here = f"{where}[{i}].{spec.key}"
             shape = _shape(tensor)
+            _check_input(spec, shape, here)
             try:
                 tensor = self._one(spec, tensor, here, precision)
             except (ValueError, TypeError) as error:
                 raise ConfigError(f"{here}: does not fit here, where the shape is {shape}: {reason(error)}") from error
-            if 0 in tensor.shape[1:]:
-                raise ConfigError(
-                    f"{here}: the input of shape {shape} is too small: the output would be {_shape(tensor)}."
-                )
         return tensor
 
     def _one(self, spec: Layer, tensor: Any, where: str, precision: str) -> Any:
@@ -171,8 +191,6 @@ class _Blocks:
             case Residual(layers=layers):
                 return self._residual(layers, tensor, where, name)
             case Rows():
-                if len(tensor.shape) != 4:
-                    raise ValueError("expected an image of height, width and channels")
                 _, height, width, channels = tensor.shape
                 given["target_shape"] = (height, width * channels)
             case Dense(units="classes"):
@@ -186,14 +204,25 @@ class _Blocks:
 
     def _residual(self, layers: Sequence[Layer], tensor: Any, where: str, name: str) -> Any:
         inner = self.apply(layers, tensor, where=where)
-        if len(inner.shape) != len(tensor.shape):
-            raise ValueError(f"the block's output has the shape {_shape(inner)}, which cannot be added to its input")
-        if inner.shape[1:] != tensor.shape[1:]:
-            tensor = self._projected(tensor, inner.shape, f"{name}_projection")
-        return keras.layers.Add(dtype=self.precision, name=name)([inner, tensor])
+        same_axes = len(inner.shape) == len(tensor.shape)
+        added = tensor
+        if same_axes and inner.shape[1:] != tensor.shape[1:]:
+            added = self._projected(tensor, inner.shape, f"{name}_projection")
+        if inner.shape[1:] != added.shape[1:]:
+            raise ConfigError(
+                f"{where}: the block turns {_shape(tensor)} into {_shape(inner)}, so its input cannot be added to its "
+                "output.",
+                "Use `padding: same` in its layers."
+                if same_axes
+                else "Use layers that change the dimensions, such as `flatten`, only after the block.",
+            )
+        return keras.layers.Add(dtype=self.precision, name=name)([inner, added])
 
     def _projected(self, tensor: Any, shape: Shape, name: str) -> Any:
-        """Project the input of a block to the shape of its output, without bias (He et al. 2015, option B)."""
+        """Project the input of a block, as far as strides can, to the shape of its output.
+
+        There is no bias (He et al. 2015, option B).
+        """
         how: dict[str, Any] = {"use_bias": False, "dtype": self.precision, "name": name}
         if len(shape) == 2:
             layer = keras.layers.Dense(shape[-1], **how)
@@ -201,12 +230,7 @@ class _Blocks:
             strides = [-(-before // after) for before, after in zip(tensor.shape[1:3], shape[1:3], strict=True)]
             layer = keras.layers.Conv2D(shape[-1], 1, strides=strides, padding="same", **how)
         check_weights(layer, name)
-        projected = layer(tensor)
-        if projected.shape[1:] != shape[1:]:
-            raise ValueError(
-                f"the block's output has the shape {tuple(shape[1:])}, which no stride over its input can produce"
-            )
-        return projected
+        return layer(tensor)
 
 
 def reason(error: Exception) -> str:
@@ -215,5 +239,31 @@ def reason(error: Exception) -> str:
     return bold[1].strip().partition("\n")[0] if bold else first_line(error)
 
 
-def _shape(tensor: Any) -> str:
-    return str(tuple(tensor.shape[1:]))
+def _check_input(spec: Layer, shape: Shape, where: str) -> None:
+    """Raise a ConfigError for the commonest mistakes, which Keras reports in its own terms."""
+    if isinstance(spec, _ON_IMAGES) and len(shape) != 3:
+        raise ConfigError(
+            f"{where}: expected an input of height, width and channels, received shape {shape}.",
+            "Put it before layers that change the dimensions, such as `flatten`.",
+        )
+    match spec:
+        case (
+            Conv(kernel=window, padding="valid")
+            | DepthwiseConv(kernel=window, padding="valid")
+            | SeparableConv(kernel=window, padding="valid")
+        ):
+            what = "kernel"
+        case Pool(size=window, padding="valid"):
+            what = "window"
+        case _:
+            return
+    height, width, _ = shape
+    if window[0] > height or window[1] > width:
+        raise ConfigError(
+            f"{where}: the {what}, {window[0]} x {window[1]}, is larger than its input, {height} x {width}.",
+            f"Use a smaller {what}, `padding: same`, or fewer pooling layers.",
+        )
+
+
+def _shape(tensor: Any) -> Shape:
+    return tuple(tensor.shape[1:])

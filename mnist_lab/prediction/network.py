@@ -15,7 +15,7 @@ from mnist_lab.datasets.form import size_of
 from mnist_lab.errors import DataError, InputError
 from mnist_lab.prediction.inputs import Picture, Signature, signature_of
 from mnist_lab.runs import Run
-from mnist_lab.runs.weights import load_weights
+from mnist_lab.runs.weights import load_weights, train_again
 from mnist_lab.text.quantities import percent
 
 _DIVERGED_HINT = (
@@ -197,8 +197,8 @@ def _check_finite(model: Any, file: Path) -> None:
         values = np.asarray(weight)
         if values.dtype.kind == "f" and (bad := int((~np.isfinite(values)).sum())):
             raise InputError(
-                f"{file}: {bad:,} of the {values.size:,} weights in {weight.path} are "
-                "NaN or infinite, so the network cannot predict anything.",
+                f"{file}: {bad:,} of the {values.size:,} weights in {weight.path} "
+                f"{'is' if bad == 1 else 'are'} NaN or infinite, so the network cannot predict anything.",
                 _DIVERGED_HINT,
             )
 
@@ -212,4 +212,4 @@ def check_model(run: Run) -> None:
             if file.is_dir()
             else f"{run.folder.path}: there is no model.keras; this run folder does not contain its trained network."
         )
-        raise InputError(problem, f"Train it again: mnist-lab run {run.folder.path / 'config.yaml'} --results again")
+        raise InputError(problem, train_again(run.folder.path))

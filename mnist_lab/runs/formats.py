@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from mnist_lab.config.problems import first_problem
 from mnist_lab.errors import DamagedError, MissingError, UnreadableError
 from mnist_lab.history import Record
 from mnist_lab.system import atomic
@@ -115,10 +116,11 @@ def read_bytes(path: Path) -> bytes:
 
 def read_json(path: Path) -> Any:
     """Read a JSON file; raises what the module says."""
+    content = read_bytes(path)
     try:
-        return json.loads(read_bytes(path))
-    except (ValueError, RecursionError) as error:
-        raise _damaged(path, error) from None
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        raise _damaged(path, "not valid JSON" if content.strip() else "the file is empty") from None
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
@@ -132,8 +134,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
     try:
         value = yaml.load(read_bytes(path), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (ValueError, RecursionError, yaml.YAMLError) as error:
-        raise _damaged(path, error) from None
+    except (ValueError, RecursionError, yaml.YAMLError):
+        raise _damaged(path, "not valid YAML") from None
     return _mapping(path, value)
 
 
@@ -194,9 +196,10 @@ def read_arrays(path: Path) -> Arrays:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             return dict(arrays)
-    except (OSError, ValueError, TypeError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, ValueError, TypeError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error):
         # RuntimeError: a wrong byte can make zipfile see an encrypted file. TypeError: a single npy, not a zip.
-        raise _damaged(path, error) from None
+        # NumPy's own message is not shown: for anything that is no archive it speaks of pickles, and how to allow them.
+        raise _damaged(path, "not a valid NumPy archive") from None
 
 
 def write_arrays(path: Path, arrays: "Mapping[str, NDArray[Any]]", *, compressed: bool = False) -> None:
@@ -206,13 +209,6 @@ def write_arrays(path: Path, arrays: "Mapping[str, NDArray[Any]]", *, compressed
     with atomic.replacing(path) as part, part.open("wb") as file:
         save: Any = np.savez_compressed if compressed else np.savez
         save(file, **arrays)
-
-
-def first_problem(error: ValidationError) -> str:
-    """Return pydantic's first problem, with its place: `test.accuracy: Field required`. Missing keys come last."""
-    first: Any = min(error.errors(include_url=False), key=lambda one: one["type"] == "missing")
-    place, what = ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
-    return f"{place}: {what}" if place else what
 
 
 def finite(value: Any) -> Any:

@@ -140,7 +140,7 @@ def _refused(folder: Path, error: OSError) -> NoRoomError:
     if error.errno in _NO_LOCKS:
         return NoRoomError(
             f"{folder}: cannot be locked ({reason(error)}), so two processes could write the same run.",
-            "Choose a folder on another file system with --results, or have this one mounted with locks (for NFS: "
-            "a running lockd, or local_lock=flock if only this machine writes there).",
+            "Choose a folder on another file system with --results, or mount this one with locking enabled (for "
+            "NFS: a running lockd, or local_lock=flock if only this machine writes there).",
         )
     return NoRoomError(f"{folder}: cannot be written ({reason(error)}).", "Choose another folder with --results.")

@@ -10,12 +10,13 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from mnist_lab.config.problems import first_problem
 from mnist_lab.config.schema import Reference
 from mnist_lab.errors import DamagedError
-from mnist_lab.runs.formats import first_problem
 
 FORMAT = 1
 """Version of the run folder's format."""
+RETRAIN = "To retrain the run, repeat its command with --force."
 
 
 def _number(value: Any) -> Any:
@@ -133,7 +134,7 @@ class Test(Facts):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.correct + self.wrong != self.total:
-            raise ValueError(f"{self.correct} correct and {self.wrong} wrong are not {self.total}")
+            raise ValueError(f"{self.correct} correct and {self.wrong} wrong do not add up to {self.total}")
         return self
 
 
@@ -254,4 +255,4 @@ class Measured(Facts):
         try:
             return cls.model_validate(metrics)
         except ValidationError as error:
-            raise DamagedError(f"{file}: damaged ({first_problem(error)}).") from None
+            raise DamagedError(f"{file}: damaged ({first_problem(error)}).", RETRAIN) from None

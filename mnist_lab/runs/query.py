@@ -52,12 +52,12 @@ class Condition:
         match = _CONDITION.fullmatch(text)
         if not match:
             raise InputError(
-                f"{text}: expected KEY, one of > >= < <= == != ~ (contains), and VALUE.",
+                f"--where {text}: expected KEY, one of > >= < <= == != ~ (contains), and VALUE.",
                 "For example 'test.accuracy>0.99' or train.optimizer.name==adam.",
             )
         key, sign, value = match.group("key", "operator", "value")
         value = composed(value)
-        return cls(key, sign, value, _plain(parse(value, text).value))
+        return cls(key, sign, value, _plain(parse(value, f"--where {text}", is_file=False).value))
 
     def holds(self, found: Any) -> bool:
         """Return whether `found`, a run's value of the key, meets it; without a value, only `!=` and `==null` are met.
@@ -79,14 +79,14 @@ class Condition:
                 return not self._equals(found)
             case "~":
                 return any(map(self._equals, found)) if isinstance(found, list) else self.text in str(found)
-        if isinstance(found, str):
+        is_number = isinstance(self.value, int | float)
+        if isinstance(found, str) and (not is_number or found[:1].isdigit()):  # a date is compared with a year
             return _ORDER[self.operator](found, self.text)
-        if not isinstance(found, int | float):
+        if not isinstance(found, str | int | float):
             raise InputError(f"{self}: {self.key} is {in_words(found)} and has no order; use ==, != or ~.")
-        if not isinstance(self.value, int | float):
-            raise InputError(
-                f"{self}: {self.key} is a number; expected one to compare it with, received {in_words(self.value)}."
-            )
+        if isinstance(found, str) or not is_number:
+            kind, other = ("text", self.text) if isinstance(found, str) else ("a number", f"'{self.text}'")
+            raise InputError(f"{self}: {self.key} is {kind}, so it cannot be compared with {other}.")
         return _ORDER[self.operator](found, self.value)
 
     def _equals(self, found: Any) -> bool:
@@ -96,7 +96,7 @@ class Condition:
         return found == ([self.value] if one_of_one else self.value)
 
     def __str__(self) -> str:
-        return f"{self.key}{self.operator}{self.text}"
+        return f"--where {self.key}{self.operator}{self.text}"
 
 
 class Records:
@@ -118,7 +118,7 @@ class Records:
         Raises:
             InputError: no run has the key of a condition, or the values cannot be compared.
         """
-        columns = [self.column(condition.key) for condition in conditions]
+        columns = [self.column(condition.key, "--where ") for condition in conditions]
         return self._of(
             i
             for i in range(len(self.runs))
@@ -141,14 +141,14 @@ class Records:
         return ordered
 
     def _by(self, key: str, *, descending: bool) -> "Records":
-        column = self.column(key)
+        column = self.column(key, "--sort ")
         nothing = [i for i, value in enumerate(column) if value is ABSENT or value is None]
         there = sorted(set(range(len(column))).difference(nothing))
         there.sort(key=lambda i: _rank(column[i]), reverse=descending)
         return self._of([*there, *nothing])
 
-    def column(self, key: str) -> list[Any]:
-        """Return each run's value of `key`; ABSENT if it has none.
+    def column(self, key: str, option: str = "") -> list[Any]:
+        """Return each run's value of `key`, which `option` names, if any; ABSENT if it has none.
 
         Raises:
             InputError: there are runs, but none of them, before filtering, has the key.
@@ -162,7 +162,7 @@ class Records:
             column = [self._setting(run, key_path(key)) for run in self.runs]
         if column and all(value is ABSENT for value in column):
             raise InputError(
-                f"{key}: none of the {len(column):,} runs here {self._lacking(key)}.",
+                f"{option}{key}: none of the {len(column):,} runs here {self._lacking(key)}.",
                 "Keys are those of a run's metrics.json and config.yaml.",
             )
         self._columns[key] = column
@@ -224,8 +224,9 @@ class Records:
             known += [name for name, _ in leaves(self.runs[0].config.model_dump(mode="json"))]
         if key in known:
             return "sets this key"
-        same_end = [repr(name) for name in known if name.endswith(f".{key}")]
-        nearest = f" (did you mean {' or '.join(same_end[:_SUGGESTED])}?)" if same_end else suggest(key, known)
+        *others, last = [repr(name) for name in known if name.endswith(f".{key}")][:_SUGGESTED] or [""]
+        either = " or ".join([", ".join(others), last] if others else [last])
+        nearest = f" (did you mean {either}?)" if last else suggest(key, known)
         return f"has this key{nearest}"
 
     def _of(self, indices: Iterable[int]) -> "Records":

@@ -65,7 +65,7 @@ def _named(reference: str, results: Path) -> RunFolder:
     experiment = load_run(folder.path).measured.run.experiment
     if folder.path.parent != results / experiment:
         raise InputError(
-            f"{reference}: this is {folder.path}, a copy; copies are not deleted by a name.",
+            f"{reference}: this is {folder.path}, a copy; copies cannot be deleted by name.",
             f"Name its folder: mnist-lab delete {folder.path}",
         )
     return folder
@@ -82,7 +82,7 @@ def _check(folder: RunFolder, results: Path) -> None:
     if not _NAME.fullmatch(path.name):
         raise InputError(
             f"{path}: not a run folder; expected one called seed<seed>-<fingerprint>, with the files of a run.",
-            "`mnist-lab list` shows the runs.",
+            f"`mnist-lab list {results}` shows the runs.",
         )
     _check_permission(folder)
     if folder.busy:

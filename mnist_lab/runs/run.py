@@ -14,7 +14,7 @@ from mnist_lab.history import Record
 from mnist_lab.runs import formats
 from mnist_lab.runs.folder import MARKER, RunFolder
 from mnist_lab.runs.formats import Mistake
-from mnist_lab.runs.measured import FORMAT, Measured
+from mnist_lab.runs.measured import FORMAT, RETRAIN, Measured
 from mnist_lab.runs.search import search
 
 if TYPE_CHECKING:
@@ -168,12 +168,14 @@ def load_run(path: str | Path) -> Run:
         metrics = formats.read_json(folder.path / MARKER)
     except MissingError:
         if not formats.is_folder(folder.path):
-            raise InputError(f"{path}: there is no such run folder.", "`mnist-lab list` shows the runs.") from None
+            raise InputError(f"{path}: no such run folder.", "`mnist-lab list` shows the runs.") from None
         raise InputError(
-            f"{path}: not a finished run: there is no metrics.json.", "The command that started it resumes it."
+            f"{path}: not a finished run (no {MARKER}).", "To resume it, repeat the command that started it."
         ) from None
+    except DamagedError as error:
+        raise DamagedError(error.message, RETRAIN) from None
     if not isinstance(metrics, dict) or not isinstance(metrics.get("format"), int):
-        raise DamagedError(f"{path}/{MARKER}: damaged (not the metrics of a run).")
+        raise DamagedError(f"{path}/{MARKER}: damaged (not the metrics of a run).", RETRAIN)
     if metrics["format"] > FORMAT:
         raise NewerFormatError.of(path, metrics["format"], FORMAT)
     run = Run(folder, metrics)
@@ -219,7 +221,7 @@ def find_folders(reference: str, results: Path) -> list[RunFolder]:
     if RunFolder(results) in runs:
         raise InputError(
             f"{results}: this is a run's folder; expected a results folder.",
-            "Name the results folder with --results, or this one as the run.",
+            "Pass the results folder with --results, or give this folder as RUN.",
         )
     reference = composed(reference)
     experiments = {run: composed(run.path.parent.relative_to(results).as_posix()) for run in runs}
@@ -242,9 +244,13 @@ def find_folders(reference: str, results: Path) -> list[RunFolder]:
             for name in (run.id, paths[run], experiment, experiment.rpartition("/")[2])
         }
         unseen = "".join(f"\n{error.message}" for error in unreadable)
+        what = (
+            f"not a run; expected a run folder, a run id or an experiment below {results}"
+            if formats.is_folder(Path(reference))
+            else f"no finished run below {results} has this folder, id or experiment"
+        )
         raise InputError(
-            f"{reference}: no finished run below {results} has this folder, id or experiment"
-            f"{suggest(reference, sorted(names))}.{unseen}",
-            "`mnist-lab list` shows the runs.",
+            f"{reference}: {what}{suggest(reference, sorted(names))}.{unseen}",
+            f"`mnist-lab list {results}` shows the runs.",
         )
     return found

@@ -36,7 +36,7 @@ def load_weights(model: Any, path: Path) -> None:
     except ValueError as error:
         raise _unfit(path, first_line(error)) from error
     except (OSError, KeyError) as error:
-        raise InputError(f"{path}: the saved model is damaged ({error}).") from error
+        raise InputError(f"{path}: the saved model is damaged ({error}).", train_again(path.parent)) from error
 
 
 def read_weights(path: Path) -> dict[str, NDArray[Any]]:
@@ -58,6 +58,11 @@ def weights_sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
+def train_again(run: Path) -> str:
+    """Say how to get the model that the folder `run` lacks."""
+    return f"Train it again: mnist-lab run {run / 'config.yaml'} --results again"
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     import h5py
@@ -69,7 +74,8 @@ def _opened(path: Path) -> Iterator[Any]:
         raise InputError(f"{path}: no such file.") from None
     except (OSError, KeyError, RuntimeError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(
-            f"{path}: expected a saved Keras model; this is not one, or it is damaged ({error})."
+            f"{path}: expected a saved Keras model; this is not one, or it is damaged ({error}).",
+            train_again(path.parent),
         ) from error
 
 

@@ -31,7 +31,7 @@ def confirmation_sweep(declared: Declared, best: Sequence[Trial], confirm: Confi
     different = [config for config in chosen if not _same(config, base)]
     configs = tuple(config.model_copy(update={"seed": seed}) for config in (base, *different) for seed in confirm.seeds)
     notes = tuple(
-        f"{config.experiment} is not confirmed: it has the configuration of the base."
+        f"{config.experiment} is not confirmed: it is identical to the base."
         for config in chosen
         if config not in different
     )

@@ -61,7 +61,7 @@ def outline(declared: Declared, dataset: Dataset, results: Path) -> Search:
         changed = ["the configuration of the base, its data set or the backend"]
     if changed:
         raise InputError(
-            f"{results / declared.name}: has the trials of another search, which differs in {', '.join(changed)}.",
+            f"{results / declared.name}: contains trials of a different search, which differs in {', '.join(changed)}.",
             "Give this one another `name`, or remove that folder.",
         )
     return found.model_copy(update={"seconds": before.seconds, "environment": before.environment})

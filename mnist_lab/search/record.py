@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError
 
 from mnist_lab.analysis.verdicts import Kind
+from mnist_lab.config.problems import first_problem
 from mnist_lab.errors import DamagedError, NewerFormatError
 from mnist_lab.runs import formats
 from mnist_lab.runs.measured import Count, Facts, Number
@@ -313,4 +314,4 @@ class Search(Facts):
         try:
             return cls.model_validate(facts)
         except ValidationError as error:
-            raise DamagedError(f"{file}: damaged ({formats.first_problem(error)}).") from None
+            raise DamagedError(f"{file}: damaged ({first_problem(error)}).") from None

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from mnist_lab.config.problems import first_problem
 from mnist_lab.config.searches.declaration import TRIAL
 from mnist_lab.errors import DamagedError
 from mnist_lab.history import History, best_epoch
@@ -47,6 +48,6 @@ def _read(file: Path) -> Trial:
     try:
         return Trial.model_validate(formats.read_json(file))
     except ValidationError as error:
-        raise DamagedError(f"{file}: damaged ({formats.first_problem(error)}).", hint) from None
+        raise DamagedError(f"{file}: damaged ({first_problem(error)}).", hint) from None
     except DamagedError as error:
         raise DamagedError(error.message, hint) from None

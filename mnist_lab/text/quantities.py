@@ -8,6 +8,11 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def such_as(number: int, example: object) -> str:
+    """What follows the description of several things, one of which is `example`, or of the only one."""
+    return f", such as {example}" if number > 1 else f" ({example})"
+
+
 def data_set(title: str, subset: int | None) -> str:
     """A data set, with how many images of it were drawn for training if not all: `MNIST (subset of 2,000)`."""
     if not subset:

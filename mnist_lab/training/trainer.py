@@ -66,7 +66,7 @@ class Trainer:
     ) -> None:
         if train.batch_size > len(images):
             raise ConfigError(
-                f"train.batch_size: expected at most the number of training images, {len(images):,}, "
+                f"train.batch_size: expected at most {len(images):,}, the number of training images, "
                 f"received {train.batch_size:,}."
             )
         check_batch(model, min(train.batch_size, BATCH))

@@ -51,7 +51,7 @@ def test_an_error_of_a_function_names_its_own_arguments():
 
 
 def test_the_runs_of_a_missing_folder_are_an_error_unless_it_is_the_default(tmp_path, monkeypatch):
-    with pytest.raises(InputError, match="reslts: there is no such folder"):
+    with pytest.raises(InputError, match="reslts: no such folder"):
         mnist_lab.list_runs(tmp_path / "reslts")
     monkeypatch.chdir(tmp_path)
     assert mnist_lab.list_runs() == []

@@ -76,6 +76,15 @@ def test_without_any_backend_it_says_how_to_install_one(there, requested):
         backends.choose(requested)
 
 
+def test_an_unknown_backend_is_refused_by_what_asked_for_it(there, monkeypatch):
+    there(*EVERY)
+    with pytest.raises(SetupError, match=r"^backend: expected one of tensorflow, jax, torch, auto, received 'theano'"):
+        backends.choose("theano")
+    monkeypatch.setenv("KERAS_BACKEND", "theano")
+    with pytest.raises(SetupError, match=r"^KERAS_BACKEND: expected one of tensorflow, jax, torch, received 'theano'"):
+        backends.choose(None)
+
+
 def test_a_network_convolves_if_one_of_its_layers_does_even_inside_a_block():
     inner = {"residual": {"layers": [{"conv": {"filters": 1, "padding": "same"}}]}}
     end = ["flatten", {"dense": {"units": "classes", "activation": "softmax"}}]

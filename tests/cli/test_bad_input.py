@@ -38,19 +38,23 @@ CONFIGS = {
     "extends itself": ("extends: bad.yaml\n", ["bad.yaml:1", "circle", "bad.yaml -> bad.yaml"]),
     "a kernel larger than its map": (
         CNN.format(layer="conv: {filters: 2, kernel: 30}"),
-        ["model.layers[0].conv", "(28, 28, 1)", "zero or negative"],
+        ["model.layers[0].conv: the kernel, 30 x 30, is larger than its input, 28 x 28.", "Use a smaller kernel, `pad"],
     ),
     "a pool that leaves nothing": (
         CNN.format(layer="max_pool: 40"),
-        ["model.layers[0].max_pool", "(28, 28, 1)", "zero or negative"],
+        ["model.layers[0].max_pool: the window, 40 x 40, is larger than its input, 28 x 28."],
     ),
     "a layer for images after Flatten": (
         CNN.format(layer="flatten\n    - conv: {filters: 2, kernel: 3}"),
-        ["model.layers[1].conv", "(784,)"],
+        ["model.layers[1].conv: expected an input of height, width and channels, received shape (784,).", "`flatten`"],
     ),
     "too few outputs": (
         "data: {dataset: digits}\nmodel: {kind: cnn, layers: [flatten, {dense: {units: 7, activation: softmax}}]}\n",
-        ["model.layers", "(7,)", "(10,)", "10 classes"],
+        ["model.layers: expected one probability per class", "(7,)", "(10,)", "Use `units: classes`"],
+    ),
+    "a file with an unknown data set": (
+        "data: {dataset: minst}\nmodel: {kind: mlp, nodes: [8]}\n",
+        ["bad.yaml: unknown data set 'minst' (did you mean 'mnist'?)"],
     ),
     "outputs that are no probabilities": (
         "data: {dataset: digits}\nmodel: {kind: cnn, layers: [flatten, {dense: {units: classes}}]}\n",
@@ -62,7 +66,7 @@ CONFIGS = {
     ),
     "a range of rows beyond the data": (
         "data: {dataset: digits, rows: [0, 5000]}\nmodel: {kind: mlp, nodes: [4]}\n",
-        ["data.rows", "1,437", "5000"],
+        ["data.rows", "1,437", "5,000"],
     ),
     "a class weight for no class": (LINE_4.format(line="class_weight: {10: 2.0}"), ["train.class_weight", "10"]),
 }  # fmt: skip
@@ -71,14 +75,14 @@ CONFIGS = {
 OPTIONS = {
     "a subset larger than the data": (["--subset", "5000"], {}, ["data.subset", "1,437", "5,000"]),
     "a test subset larger than the data": (["--test-subset", "5000"], {}, ["data.test_subset", "360", "5,000"]),
-    "a subset without all classes": (["--subset", "5"], {}, ["5 rows", "10 classes"]),
+    "a subset without all classes": (["--subset", "5"], {}, ["data.subset: expected at least 10, one row per class"]),
     "--set without a value": (["--set", "train.epochs"], {}, ["--set train.epochs", "KEY.PATH=VALUE"]),
     "--set with an unknown key": (["--set", "train.epoch=3"], {}, ["--set train.epoch=3", "'epochs'"]),
-    "--epochs 0": (["--epochs", "0"], {}, ["--epochs 0", "more than 0"]),
+    "--epochs 0": (["--epochs", "0"], {}, ["Error: --epochs 0: train.epochs: expected at least 1"]),
     "an unknown backend": (["--backend", "theano"], {}, ["--backend theano", "tensorflow, jax, torch"]),
     "an unknown KERAS_BACKEND": ([], {"KERAS_BACKEND": "theano"}, ["KERAS_BACKEND", "theano", "tensorflow"]),
-    "a GPU where there is none": (["--device", "gpu"], {}, ["--device gpu", "no GPU", "--device auto or cpu"]),
-    "KERAS_MAX_EPOCHS": ([], {"KERAS_MAX_EPOCHS": "1"}, ["KERAS_MAX_EPOCHS", "unset KERAS_MAX_EPOCHS"]),
+    "a GPU where there is none": (["--device", "gpu"], {}, ["device: gpu, but", "no GPU", "--device auto or cpu"]),
+    "KERAS_MAX_EPOCHS": ([], {"KERAS_MAX_EPOCHS": "1"}, ["KERAS_MAX_EPOCHS", "(unset KERAS_MAX_EPOCHS)"]),
     "an unknown data set": (["--dataset", "mnits"], {}, ["mnits", "mnist, fashion_mnist, kmnist, ", "folder"]),
     "a data folder without data": (["--dataset", "folder"], {}, ["folder", "no data set", "train/<class>"]),
     "a file as data folder": (
@@ -167,7 +171,7 @@ def test_a_full_disk_is_reported_and_leaves_nothing_half_written(name, answers):
 def test_a_network_that_does_not_fit_names_its_file_among_several(arguments, tmp_path):
     write(tmp_path / "mine" / "good.yaml", SMALL)
     write(tmp_path / "mine" / "bad.yaml", CNN.format(layer="conv: {filters: 2, kernel: 30}"))
-    expect(lab(*arguments, cwd=tmp_path), "mine/bad.yaml: model.layers[0].conv: does not fit here")
+    expect(lab(*arguments, cwd=tmp_path), "mine/bad.yaml: model.layers[0].conv: the kernel, 30 x 30, is larger")
     assert not (tmp_path / "results").exists()
 
 
@@ -198,7 +202,7 @@ def test_errors_of_configurations_and_sweep_files_are_reported_at_once(tmp_path)
         (["run", "mlp_521"], ["mlp_521", "did you mean 'mlp_512'", "mnist-lab configs"]),
         (["validate", "folder"], ["folder", "no .yaml file"]),
         (["list", "small.yaml"], ["small.yaml", "expected a folder", "this is a file"]),
-        (["show", "folder"], ["folder", "no finished run", "mnist-lab list"]),
+        (["show", "folder"], ["folder: not a run; expected a run folder", "`mnist-lab list results`"]),
         (["show", "mlp_512"], ["mlp_512", "no finished run", "below results"]),
         (["configs", "copy", "small.yaml"], ["small.yaml", "cannot be written"]),
     ],

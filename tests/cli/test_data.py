@@ -75,7 +75,7 @@ def test_list_shows_damage_in_its_row_and_goes_on(tmp_path):
 
 def test_a_tilde_that_no_shell_has_expanded_is_the_home_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("MNIST_LAB_DATA", "~/nowhere")
-    assert f"{tmp_path / 'home' / 'nowhere'}: there is no such folder (from MNIST_LAB_DATA)" in ok("list", "--json")
+    assert f"{tmp_path / 'home' / 'nowhere'}: no such folder (from MNIST_LAB_DATA)" in ok("list", "--json")
 
 
 def test_the_home_folder_of_an_unknown_user_is_refused():

@@ -106,8 +106,7 @@ def test_ctrl_c_ends_with_130_and_says_how_to_resume(story):
     assert story.interrupted.out == ""
     assert "Traceback" not in story.interrupted.err
     assert story.interrupted.err.splitlines()[-1] == (
-        "Interrupted. The same command, without --force, resumes from the last checkpoint in "
-        f"{story.folder.relative_to(story.cwd)}."
+        f"Interrupted. The same command resumes from the last checkpoint in {story.folder.relative_to(story.cwd)}."
     )
 
 
@@ -120,8 +119,7 @@ def test_a_run_that_is_asked_to_stop_leaves_a_checkpoint_and_no_temporary_file(t
     folder = run_folder(tmp_path / "results")
     assert stopped.code == 143, stopped.text
     assert stopped.err.splitlines()[-1] == (
-        "Stopped by SIGTERM. The same command, without --force, resumes from the last checkpoint in "
-        f"{folder.relative_to(tmp_path)}."
+        f"Stopped by SIGTERM. The same command resumes from the last checkpoint in {folder.relative_to(tmp_path)}."
     )
     assert (folder / "checkpoint.npz").exists()
     assert [path.name for path in temporary.iterdir()] == [f"mnist-lab-cpus-{os.getuid()}"]  # claims, for all processes

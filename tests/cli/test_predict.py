@@ -269,8 +269,8 @@ def test_pictures_that_cannot_be_read_are_named_and_the_others_predicted(predict
     answer = predicted[1]["some unreadable"]
     assert answer.code == 1
     assert [picture["image"] for picture in json.loads(answer.out)] == ["7.png"]
-    assert "text.png: this is not a picture" in answer.err
-    assert "nothing.png: there is no such file" in answer.err
+    assert "text.png: not an image in a supported format" in answer.err
+    assert "nothing.png: no such file" in answer.err
 
 
 @pytest.mark.parametrize(
@@ -311,9 +311,9 @@ class TestWithoutKeras:
         Image.new("L", (50, 40), 255).save(tmp_path / "blank.png")
         message = self.predict("mlp_512", "empty.png", "text.png", "blank.png", ".", "nothing.png")
         for expected in (
-            "empty.png: expected a picture, but this file is empty", "text.png: this is not a picture",
-            "blank.png: there is nothing on it", ".: expected a picture, but this is a folder",
-            "nothing.png: there is no",
+            "empty.png: expected an image, but this file is empty", "text.png: not an image in a supported format",
+            "blank.png: no drawing found", ".: expected an image, but this is a folder",
+            "nothing.png: no such file",
         ):  # fmt: skip
             assert expected in message
 

@@ -100,7 +100,7 @@ class TestShow:
         shutil.copy(finished.folder / "config.yaml", folder)
         answer = here("show", folder.relative_to(tmp_path), cwd=tmp_path, code=2)
         assert "no metrics.json" in answer.err
-        assert "started it resumes it" in answer.err
+        assert "repeat the command that started it" in answer.err
 
 
 def shown(results, run):

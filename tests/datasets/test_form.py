@@ -46,7 +46,7 @@ def test_resized_pictures_are_what_a_network_is_shown_for_a_prediction(photos):
     files = sorted((photos / "train").rglob("*.png"))
     for image, path in zip(loaded.x_train, files, strict=True):
         np.testing.assert_array_equal(image, centring.resized(pictures.read(path), (28, 28, 1)).pixels)
-    assert loaded.notes == ("The pictures were resized from 30 x 30 (height x width) and 2 other sizes to 28 x 28.",)
+    assert loaded.notes == ("The images, 30 x 30 (height x width) and 2 other sizes, were resized to 28 x 28.",)
 
 
 def test_colour_beside_grey_stays_colour_unless_grey_is_asked_for(photos):
@@ -62,7 +62,7 @@ def test_folders_of_classes_alone_are_split(tmp_path):
     loaded = datasets.load(Data(dataset=str(tmp_path), resize=8))
     assert loaded.classes == ("cat", "dog")
     assert np.bincount(loaded.y_train).tolist() == [8, 8]
-    assert "There is no labelled test part: 4 of the 20 rows" in loaded.notes[-1]
+    assert "No labelled test part: 4 of the 20 images" in loaded.notes[-1]
 
 
 def test_a_published_set_can_be_resized_and_stays_known(tmp_path):
@@ -70,6 +70,7 @@ def test_a_published_set_can_be_resized_and_stays_known(tmp_path):
     assert small.image_shape == (14, 14, 1)
     assert (small.genuine, small.classes) == (True, whole.classes)
     assert small.sha256 != whole.sha256
+    assert small.check == f"{whole.check}, before they were converted"
     assert small.notes == ("The images were converted from 28 x 28 grey to 14 x 14 grey.",)
     np.testing.assert_array_equal(small.y_test, whole.y_test)
 

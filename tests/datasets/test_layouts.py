@@ -93,7 +93,10 @@ def test_other_validation_images_are_another_data_set(tmp_path):
 
 def test_multi_label_targets_are_refused_by_that_name(tmp_path):
     made = medmnist(labels=lambda rows: (np.arange(rows * 14).reshape(rows, 14) % 5 == 0).astype(np.uint8))
-    with pytest.raises(DataError, match=r"train_labels: multi-label targets: 60 of 60 images .* several of the 14"):
+    with pytest.raises(
+        DataError,
+        match=r"train_labels: .* 60 of 60 images have no label or .* \(row 0 has \d+\)",
+    ):
         datasets.load(str(write_npz(tmp_path / "chestmnist.npz", made)))
 
 
@@ -129,7 +132,7 @@ def test_a_damaged_npy_file_is_named(tmp_path, square):
         np.save(tmp_path / f"{role}.npy", array)
     path = tmp_path / "x_test.npy"
     path.write_bytes(path.read_bytes()[:-5])
-    with pytest.raises(DataError, match=r"x_test\.npy: its header says .* truncated or corrupt"):
+    with pytest.raises(DataError, match=r"x_test\.npy: its header says .*\nThe file is truncated or corrupt"):
         datasets.load(str(tmp_path))
 
 
@@ -205,7 +208,10 @@ def test_labels_that_are_text_name_the_classes(tmp_path, square):
 
 def test_a_label_that_is_text_and_was_not_in_the_training_part_is_named(tmp_path, square):
     changed = {**square, "y_train": np.where(square["y_train"] == 0, "a", "b"), "y_test": np.array(["a", "q"] * 5)}
-    with pytest.raises(DataError, match="label q in row 1 is outside the classes; the training part has classes a, b"):
+    with pytest.raises(
+        DataError,
+        match=r"label q in row 1 is not among the classes of the training part, a, b \(nor are 4 other labels of 10\)",
+    ):
         datasets.load(str(write_npz(tmp_path / "a.npz", changed)))
 
 
@@ -221,7 +227,7 @@ def test_one_part_alone_is_split(tmp_path, names):
     path = write_npz(tmp_path / "a.npz", dict(zip(names, (images, np.arange(60) % 6), strict=True)))
     loaded = datasets.load(str(path))
     assert (len(loaded.x_train), len(loaded.x_test)) == (48, 12)
-    assert "There is no labelled test part: 12 of the 60 rows" in loaded.notes[0]
+    assert "No labelled test part: 12 of the 60 images" in loaded.notes[0]
 
 
 def test_an_archive_that_is_not_understood_shows_what_it_holds_and_what_is_understood(tmp_path, square):

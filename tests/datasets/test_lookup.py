@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from mnist_lab import datasets
+from mnist_lab.config.schema import Data
 from mnist_lab.datasets.known import GZIPPED_IDX, KNOWN, Mirror
-from mnist_lab.errors import DataError
+from mnist_lab.errors import ConfigError, DataError
 from mnist_lab.system.directories import cache_dir
 from tests.datasets.dataset_files import ROWS, SHAPE, arrays, write_idx, write_npz
 
@@ -125,7 +126,7 @@ def test_a_data_folder_that_is_missing_or_a_file_is_an_error(tmp_path, mnist, da
 def test_labels_beyond_the_known_classes_are_an_error(tmp_path, mnist, data):
     data["y_train"][4] = 12
     write_idx(tmp_path / "mnist", data)
-    with pytest.raises(DataError, match=r"label 12 in row 4 is outside .* 0\.\.9"):
+    with pytest.raises(DataError, match=r"label 12 in row 4 is not among the classes, 0 to 9\.$"):
         datasets.load("mnist", tmp_path)
 
 
@@ -141,20 +142,24 @@ def test_data_that_are_found_nowhere_are_an_error_with_remedies(mnist, tmp_path)
     text = str(caught.value)
     assert str(cache_dir() / "mnist") in text
     assert str(_keras_cache() / "mnist.npz") in text
-    for way in ("--data-dir", "MNIST_LAB_DATA", "mnist-lab data fetch mnist", "--dataset digits"):
+    for way in ("--data-dir", "MNIST_LAB_DATA", "mnist-lab data fetch mnist", "data set `digits`"):
         assert way in text
 
 
 @pytest.mark.parametrize("name", ["fashion-mnist", "MNIST", "digit"])
 def test_an_unknown_name_is_answered_with_the_nearest(name):
     nearest = {"fashion-mnist": "fashion_mnist", "MNIST": "mnist", "digit": "digits"}[name]
-    with pytest.raises(DataError, match=f"Unknown data set {name!r}[\\s\\S]*Did you mean {nearest!r}"):
+    with pytest.raises(DataError, match=f"unknown data set {name!r} .did you mean {nearest!r}"):
         datasets.load(name)
 
 
 def test_an_error_about_a_strange_name_lists_the_known_ones():
-    with pytest.raises(DataError, match=r"expected mnist, fashion_mnist, kmnist, .*, or the path"):
+    with pytest.raises(DataError, match=r"expected one of mnist, .*, or the path of a folder or file\.$"):
         datasets.load("qqqq")
+    with pytest.raises(DataError, match=r"expected one of mnist, fashion_mnist, .*, digits\.$"):
+        datasets.fetch("qqqq")
+    with pytest.raises(ConfigError, match=r"^unknown data set 'minst' .did you mean 'mnist'"):
+        datasets.load(Data(dataset="minst"))
 
 
 def test_digits_need_no_folder(tmp_path):

@@ -81,7 +81,7 @@ def _fractions(data):
         (lambda data: {"y_train": np.ones((30, 2)) / 2}, r"y_train: expected one label .* received \(30, 2\)"),
         (lambda data: {"y_train": data["y_train"] + 0.5}, "whole numbers as labels, received fractions"),
         (lambda data: {"y_train": data["y_train"].astype(int) - 1}, "labels start at 0, received -1"),
-        (lambda data: {"y_test": data["y_test"] + 1}, "y_test: label 10 in row 9 is outside the classes"),
+        (lambda data: {"y_test": data["y_test"] + 1}, "y_test: label 10 in row 9 is not among the classes"),
         (lambda data: {"y_train": data["y_train"] * 0, "y_test": data["y_test"] * 0}, "two classes or more"),
         (lambda data: {"x_train": data["x_train"][1:]}, "29 images but 30 labels"),
     ],

@@ -122,11 +122,11 @@ def test_a_few_nearly_black_images_are_counted_and_most_of_them_refused(tmp_path
     data["x_train"][3:8] //= 255
     loaded = datasets.load(str(write_npz(tmp_path / "a.npz", data)))
     assert loaded.notes == (
-        f"{tmp_path / 'a.npz'}, x_train: 5 of 30 images are nearly black (brightest pixel at most 16 of 255),"
+        f"{tmp_path / 'a.npz'}, x_train: 5 of 30 images are nearly black, with a brightest pixel of at most 16 of 255,"
         " such as that of row 3.",
     )
     data["x_train"][8:20] //= 255
-    with pytest.raises(DataError, match=r"x_train: 17 of 30 images are nearly black .* but others reach 255"):
+    with pytest.raises(DataError, match=r"x_train: 17 of 30 images are nearly black, .* but others reach 255"):
         datasets.load(str(write_npz(tmp_path / "b.npz", data)))
 
 

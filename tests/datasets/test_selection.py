@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mnist_lab.datasets import fold, split, subset
-from mnist_lab.errors import DataError
+from mnist_lab.errors import ConfigError
 
 LABELS = st.lists(st.integers(0, 5), min_size=2, max_size=200).map(np.array)
 SEEDS = st.integers(0, 2**32)
@@ -42,20 +42,20 @@ def test_rare_classes_are_in_a_small_subset():
 
 
 def test_a_subset_larger_than_the_data_is_an_error():
-    with pytest.raises(DataError, match=r"subset of 11 rows .* the data set has 10"):
+    with pytest.raises(ConfigError, match=r"^data.subset: expected at most 10, the number .*, received 11\.$"):
         subset(np.arange(10), 11, 0)
 
 
 def test_a_subset_smaller_than_the_classes_is_an_error():
-    with pytest.raises(DataError, match=r"9 rows .* 10 classes"):
-        subset(np.arange(10), 9, 0)
+    with pytest.raises(ConfigError, match=r"^data.test_subset: expected at least 10, one row per class, received 9\.$"):
+        subset(np.arange(10), 9, 0, "data.test_subset")
 
 
 @given(LABELS, st.sampled_from(["tail", "random", "stratified"]), st.floats(0.05, 0.95), SEEDS)
 def test_the_two_parts_are_all_rows_and_share_none(labels, how, fraction, seed):
     try:
         training, validation = split(labels, how, fraction, seed)
-    except DataError:
+    except ConfigError:
         return
     assert len(training) > 0 < len(validation)
     assert (np.diff(training) > 0).all()
@@ -99,8 +99,14 @@ def test_a_stratified_split_keeps_the_shares_of_both_parts():
 
 @pytest.mark.parametrize("fraction", [0.0, 1e-20, 1.0, 0.999])
 def test_a_part_without_rows_is_an_error(fraction):
-    with pytest.raises(DataError, match=r"leaves no (training|validation) rows"):
+    with pytest.raises(ConfigError, match=r"fraction: .* of 20 rows leaves no (training|validation) rows"):
         split(np.arange(20), "tail", fraction, 0)
+
+
+def test_fewer_training_rows_than_classes_are_an_error():
+    message = r"^data.validation.fraction: 0.95 leaves 1 training row for 10 classes; .*\nUse a smaller fraction"
+    with pytest.raises(ConfigError, match=message):
+        split(np.arange(20) % 10, "stratified", 0.95, 0)
 
 
 @given(LABELS, st.integers(2, 7))

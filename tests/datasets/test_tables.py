@@ -50,8 +50,8 @@ def test_kaggles_training_file_yields_a_stratified_test_part_with_a_note(tmp_pat
     assert loaded.notes == (
         "Skipped sample_submission.csv: its name has neither train nor test.",
         "test.csv has no labels, so it is not used.",
-        "There is no labelled test part: 20 of the 100 rows, the same share of each class, were set aside for it;"
-        " they are the same in every run.",
+        "No labelled test part: 20 of the 100 images, stratified by class, are set aside for testing,"
+        " the same in every run.",
     )
 
 
@@ -212,12 +212,12 @@ def _changed(line, cell, value):
     [
         (_changed(3, 7, ["256"]), r"line 4, column 8 \(pixel6\): expected a pixel of 0 to 255, received '256'"),
         (_changed(3, 7, ["-1"]), r"line 4, column 8 .* received '-1'"),
-        (_changed(3, 7, [""]), r"line 4, column 8 .* received ''"),
+        (_changed(3, 7, [""]), r"line 4, column 8 .* received nothing"),
         (_changed(3, 7, ["nan"]), r"line 4, column 8 .* received 'nan'"),
         (_changed(3, 7, ["x"]), r"line 4, column 8 .* received 'x'"),
         (_changed(3, 7, []), "line 4: expected 26 values as in the first line, received 25"),
         (_changed(3, 7, ["1", "2"]), "line 4: expected 26 values as in the first line, received 27"),
-        (_changed(3, 0, [""]), "line 4: expected a label in column 1, there is none"),
+        (_changed(3, 0, [""]), "line 4: expected a label in column 1, received nothing"),
         (_changed(3, 0, ["-3"]), "labels start at 0, received -3"),
         (_changed(3, 0, ["1.5"]), "expected whole numbers as labels, received fractions"),
         (lambda lines: "\n".join(lines[:1]), "there are no rows in it"),
@@ -231,7 +231,8 @@ def _changed(line, cell, value):
         ),
         (lambda lines: "\n".join(line.partition(",")[2] for line in lines[1:]), "there is no column of labels"),
         (lambda lines: "path,label\na.png,1\nb.png,2", "not a table of labelled images; it has 2 columns: path, label"),
-        (lambda lines: "", "the first line is empty"),
+        (lambda lines: "", "the file is empty"),
+        (lambda lines: "\n", "the first line is empty"),
         (lambda lines: "x" * 200_000, r"not a table of labelled images; it has 1 columns: x{40}\."),
         (
             lambda lines: "\n".join(["digit," + ",".join(map(str, range(25))), *lines[1:]]),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mnist_lab import datasets, load_config
 from mnist_lab.datasets.assembly import assemble
 from mnist_lab.datasets.dataset import ROLES, Raw
-from mnist_lab.errors import InputError
+from mnist_lab.errors import ConfigError, InputError
 from mnist_lab.experiment.data import prepare_data, resolve_split
 from mnist_lab.experiment.identity import identify
 
@@ -68,7 +68,7 @@ def test_rows_sorted_by_class_are_split_stratified_with_a_note(name, fraction):
     assert config.data.validation.split == "stratified"
     [note] = notes
     assert note.startswith(
-        "data.validation: stratified split instead of tail: the order of the rows would leave few or no"
+        "data.validation: the split is stratified, not tail, because the order of the rows would leave few or no"
     )
     splits = prepare_data(config, dataset)
     assert splits.validation
@@ -197,9 +197,7 @@ def test_a_split_of_so_few_images_that_chance_might_keep_a_class_from_a_part_is_
     for seed in range(6):
         config, notes = settled(config_of(seed, **data), dataset)
         assert bool(notes) == mended
-        assert not notes or (
-            "stratified split instead of" in notes[0] and "a random split might leave a part without any" in notes[0]
-        )
+        assert not notes or ("the split is stratified, not" in notes[0] and "a part could get none" in notes[0])
         splits = prepare_data(config, dataset)
         assert min(counts(splits.train, len(dataset.classes))) > 0
         assert not splits.validation or min(counts(splits.validation, len(dataset.classes))) > 0
@@ -223,7 +221,7 @@ def test_what_is_mended_has_the_fingerprint_of_what_it_is_mended_to(tmp_path):
 def test_a_class_of_one_image_cannot_be_split_and_is_refused(split):
     dataset = dataset_of(np.concatenate([np.arange(500) % 5, [5]]))
     config, _ = settled(config_of(validation={"split": split}), dataset)
-    with pytest.raises(InputError, match=r"data.validation: stratified .* no validation images of class 5 among"):
+    with pytest.raises(InputError, match=r"a stratified split with .* \d+ validation images, none of class 5;"):
         prepare_data(config, dataset)
 
 
@@ -231,7 +229,7 @@ def test_a_class_of_one_image_cannot_be_split_and_is_refused(split):
 def test_a_part_with_fewer_rows_than_classes_is_refused(rows, fraction):
     dataset = dataset_of(np.arange(rows) % 10)
     config, _ = settled(config_of(validation={"split": "tail", "fraction": fraction}), dataset)
-    with pytest.raises(InputError, match=r"leaves no|at least one row of each"):
+    with pytest.raises(InputError, match=r"leaves no|none of class|at least one for each"):
         prepare_data(config, dataset)
 
 
@@ -310,5 +308,21 @@ def test_the_folds_of_a_run_have_their_own_fingerprints_and_one_in_common(tmp_pa
 def test_a_subset_larger_than_the_data_is_an_error(key, rows):
     dataset = dataset_of(np.arange(40) % 4)
     prepare_data(config_of(**{key: rows}), dataset)
-    with pytest.raises(InputError, match=f"data.{key}: expected at most the {rows} images available"):
+    with pytest.raises(InputError, match=f"data.{key}: expected at most {rows}, the number of images available"):
         prepare_data(config_of(**{key: rows + 1}), dataset)
+
+
+def test_a_subset_smaller_than_the_classes_is_an_error_without_a_note_on_its_split():
+    dataset = dataset_of(np.arange(1000) % 10)
+    _, notes = settled(config_of(subset=5), dataset)
+    assert notes == ()
+    with pytest.raises(ConfigError, match=r"^data.subset: expected at least 10, one row per class, received 5\.$"):
+        prepare_data(config_of(subset=5), dataset)
+    _, [note] = settled(config_of(subset=10), dataset_of(np.arange(1000) % 10))
+    assert note.endswith("with only 1 image of class 0, a part could get none.")
+
+
+def test_rows_beyond_the_end_are_refused_with_the_end_that_there_is():
+    message = r"^data.rows: expected an end of at most 40, the number of training images, received 5,000\.$"
+    with pytest.raises(ConfigError, match=message):
+        prepare_data(config_of(rows=(0, 5000)), dataset_of(np.arange(40) % 4))

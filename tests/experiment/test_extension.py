@@ -162,7 +162,7 @@ def other_version(folder):
         (damage_checkpoint, "last_checkpoint.npz: damaged"),
         (damage_metrics, "metrics.json: damaged"),
         (other_checkpoint, "last_checkpoint.npz: cannot be used ('optimizer_0' is missing)"),
-        (other_version, "it was trained with keras 3.0.0, this run has 3."),
+        (other_version, "it was trained with keras 3.0.0; this run uses 3."),
     ],
 )
 def test_a_base_that_is_damaged_or_of_another_environment_is_not_continued(change, reason, results):

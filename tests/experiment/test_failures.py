@@ -20,8 +20,8 @@ def repeated(tmp_path):
     return folder
 
 
-def ends(folder, error):
-    with folder.locked(), recording_failures(folder, folder.path.parents[1]):
+def ends(folder, error, *, force=False):
+    with folder.locked(), recording_failures(folder, folder.path.parents[1], force=force):
         folder.repetition.path.mkdir(exist_ok=True)
         raise error
 
@@ -53,8 +53,10 @@ def test_a_repetition_that_fails_has_its_own_error_and_the_finished_run_stays(re
 
 def test_an_interrupted_repetition_resumes_from_its_checkpoint_and_leaves_nothing_without_one(repeated):
     (repeated.repetition.path / "checkpoint.npz").write_text("")
-    with pytest.raises(KeyboardInterrupt, match=r"resumes from the last checkpoint in .*\.repetition"):
+    with pytest.raises(KeyboardInterrupt, match=r"command resumes from the last checkpoint in .*\.repetition"):
         ends(repeated, KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt, match=r"command, without --force, resumes from the last checkpoint in"):
+        ends(repeated, KeyboardInterrupt(), force=True)
     assert repeated.interrupted
     (repeated.repetition.path / "checkpoint.npz").unlink()
     with pytest.raises(KeyboardInterrupt, match="restarts the run"):

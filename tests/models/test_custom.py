@@ -110,7 +110,7 @@ THE_SAME = dense(SHAPE, CLASSES)
         (lambda shape, classes: None, "network: expected a Keras model, received None.\nDoes the function end with"),
         (lambda shape, classes: 3, r"network: expected a Keras model, received 3 \(int\)"),
         (compiled, r"network: expected a model that is not compiled.\nRemove `model.compile\(...\)`"),
-        (lambda shape, classes: dense(shape, 7), r"expected an output of shape \(10,\).*received \(7,\)"),
+        (lambda shape, classes: dense(shape, 7), r"expected one probability per class, .*\(10,\); received \(7,\)"),
         (lambda shape, classes: keras.Sequential([keras.Input(shape), layers.Dense(10)]), r"received \(28, 28, 10\)"),
         (lambda shape, classes: dense(shape, classes, activation=None), r"expected probabilities.* that sum to"),
         (lambda shape, classes: dense(shape, classes, activation="sigmoid"), "expected probabilities"),

@@ -228,7 +228,7 @@ def test_collect_takes_every_finished_run_below_the_paths_once(tmp_path):
         ("{", "damaged"),
         ("", "damaged"),
         ("[]", "not the metrics of a run"),
-        ('{"format": 1}', "run: Field required"),
+        ('{"format": 1}', "run is missing"),
     ],
     ids=["half-written", "empty", "a list", "without numbers"],
 )

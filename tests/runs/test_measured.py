@@ -69,18 +69,19 @@ def test_whatever_stands_anywhere_it_is_read_as_it_is_or_called_damaged_with_its
 @pytest.mark.parametrize(
     ("path", "value", "words"),
     [
-        (("test", "wrong"), 0, "correct and 0 wrong are not 10000"),
+        (("test", "wrong"), 0, "correct and 0 wrong do not add up to 10000"),
         (("dataset", "classes"), 10**9, "10 class names for 1000000000 classes"),
-        (("test", "accuracy"), 1.5, "test.accuracy: "),
-        (("test", "accuracy"), "high", "test.accuracy: "),
-        (("run",), {}, "run.name: Field required"),
-        (("epochs",), 0, "epochs: "),
+        (("test", "accuracy"), 1.5, "(test.accuracy: expected at most 1, received 1.5)"),
+        (("test", "accuracy"), "high", "(test.accuracy: expected a number, received 'high' (text))"),
+        (("run",), {}, "(run.name is missing)"),
+        (("epochs",), 0, "(epochs: expected at least 1, received 0)"),
     ],
 )
 def test_what_contradicts_itself_or_makes_no_sense_is_damaged(path, value, words):
     with pytest.raises(DamagedError) as damaged:
         Measured.of(replaced(path, value), Path("metrics.json"))
     assert words in damaged.value.message
+    assert damaged.value.hint == "To retrain the run, repeat its command with --force."
 
 
 def test_a_number_that_json_cannot_represent_becomes_none():

@@ -16,7 +16,7 @@ def test_a_record_is_read_as_it_was_written(tmp_path, record):
 def test_a_record_with_a_wrong_value_is_damaged_and_names_its_place(tmp_path):
     file = of_accuracy().write(tmp_path)
     file.write_text(file.read_text().replace('"maximize"', '"most"'))
-    with pytest.raises(DamagedError, match=rf"{RECORD}: damaged \(objectives.0.direction"):
+    with pytest.raises(DamagedError, match=rf"{RECORD}: damaged \(objectives\[0\].direction"):
         Search.read(tmp_path)
 
 

@@ -224,7 +224,7 @@ def test_another_search_of_the_same_name_is_refused_with_what_differs(tmp_path, 
     file = write(tmp_path)
     search(file)
     file.write_text(file.read_text().replace(*change))
-    with pytest.raises(InputError, match=f"trials of another search, which differs in .*({what})"):
+    with pytest.raises(InputError, match=f"contains trials of a different search, which differs in .*({what})"):
         tuner_of(file)
 
 

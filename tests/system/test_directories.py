@@ -120,7 +120,7 @@ class TestTilde:
 
     def test_in_a_configuration_is_that_of_the_user(self, monkeypatch, tmp_path):
         monkeypatch.setenv("HOME", str(tmp_path))
-        with pytest.raises(DataError, match="there is no such folder or file"):
+        with pytest.raises(DataError, match="no such file or folder"):
             datasets.load("~/nothing")
         with pytest.raises(InputError, match="there is no such home folder"):
             datasets.load("~nobody-of-that-name/nothing")

@@ -22,12 +22,8 @@ from mnist_lab.text.quantities import count
 TRIAL = "trial-{:03d}"
 """The folder of a trial, in that of its search."""
 _EPOCHS = ("train", "epochs")
-_UNFIT_SPLITS = {
-    "none": "the base has no validation images",
-    "test": "the base validates on the test images",
-    "folds": "the base is cross-validated",
-}
-"""Splits whose validation images cannot steer a search, and why."""
+_UNFIT_SPLITS = ("none", "test", "folds")
+"""Splits whose validation images cannot steer a search."""
 
 
 @dataclass(frozen=True)
@@ -78,10 +74,7 @@ def load_search(reference: str | Path, overrides: Sequence[Override] = (), *, na
     document = read(path)
     kind = kind_of_file(document.value)
     if kind == "sweep":
-        raise ConfigError(
-            f"{path}: expected a search file, which has a `space`, but this is a sweep file.",
-            f"Run it with `mnist-lab sweep {path}`.",
-        )
+        raise shipped.of_another_kind(path, "a search file, which has a `space`", kind)
     if {"data", "model", "extends"} & document.value.keys():
         raise ConfigError(
             f"{path}: expected a search file, which has a `base` and a `space`.",
@@ -192,8 +185,8 @@ def _base(spec: SearchFile, varied: Base) -> Config:
     split = base.data.validation.split
     if split in _UNFIT_SPLITS:
         problem = (
-            f"{_UNFIT_SPLITS[split]} (data.validation.split is '{split}'), but trials are compared by one set of "
-            "validation images, which are not the test images; for example `set: {data.validation.split: stratified}`"
+            f"data.validation.split is '{split}', but trials are compared on one validation set that is not the test "
+            "set. Set one, for example `set: {data.validation.split: stratified}`"
         )
         raise problem_with(varied.changed_by, "base", problem)
     return _with_epochs(base, spec)
@@ -250,7 +243,7 @@ def _unfit(path: KeyPath, section: str) -> str:
     if first == "seed":
         return "the seed belongs under the top-level key 'seed'"
     if path[:2] == _EPOCHS:
-        return "the number of epochs belongs under budget.epochs, as trials are compared after the same number"
+        return "set the number of epochs under budget.epochs; all trials are compared after the same number"
     sections = AFFECT_RESULTS if section == "space" else SECTIONS
     if first == "runtime" and section == "space":
         return "it does not change what a network learns, so there is nothing to search"

@@ -41,7 +41,7 @@ def _shown(option: Any) -> Any:
 def _different(options: tuple[Any, ...]) -> tuple[Any, ...]:
     for i, option in enumerate(options):
         if any(_same(option, other) for other in options[:i]):
-            raise invalid(f"expected different options, received one twice: {_shown(option)}")
+            raise invalid(f"{_shown(option)} is listed twice")
     if len(options) < 2:
         raise invalid("expected at least two options, as one leaves nothing to choose")
     return options
@@ -96,8 +96,8 @@ def _measure(given: Any) -> Any:
     for name in given if isinstance(given, tuple | list) else (given,):
         if isinstance(name, str) and name.removeprefix("best_").startswith("test"):
             raise invalid(
-                f"'{name}' is measured on the test images, and a configuration chosen by them looks better on them "
-                "than it is; choose by val_accuracy or val_loss (`confirm` tests the best)"
+                f"'{name}' is measured on the test images; selecting on them would make the result too optimistic. "
+                "Use val_accuracy or val_loss; `confirm` tests the best"
             )
         if name == "accuracy" or name == "loss":
             raise invalid(f"'{name}' is measured on the training images; expected val_{name}, of the validation images")
@@ -235,7 +235,7 @@ class SearchFile(Spec):
         confirm, trials = self.confirm, self.budget.trials
         if confirm and trials and confirm.best > trials and "best" in confirm.model_fields_set:
             raise invalid(
-                f"expected at most {trials}, as many as budget.trials tries, received {confirm.best}",
+                f"expected at most {trials}, the number of trials (budget.trials), received {confirm.best}",
                 at=("confirm", "best"),
             )
         return self

@@ -198,6 +198,7 @@ def runs_of(rows: Sequence[Row], options: str = "") -> tuple[tuple[tuple[Config,
     runs: dict[tuple[int, int], tuple[Config, str]] = {}
     notes: dict[str, None] = {}
     clashes: dict[tuple[str, str], str] = {}
+    hint = "Remove one of them."
     unnamed = default_backend(installed())
     for position, row in sorted(enumerate(rows), key=lambda numbered: (numbered[1].is_arm, not numbered[1].is_parent)):
         config = row.config
@@ -224,8 +225,9 @@ def runs_of(rows: Sequence[Row], options: str = "") -> tuple[tuple[tuple[Config,
                 given = f", with {options}" if options else ""
                 both = (other.label, row.label)
                 clashes.setdefault(both, f"{' and '.join(both)} {why}{given}.")
+                if not same:
+                    hint = "Remove one of them, or set another `experiment` if the configurations differ."
     if clashes:
-        hint = "Remove one of them, or set another `experiment` if the configurations differ."
         raise ConfigError("\n".join(clashes.values()), hint)
     return tuple(runs[place] for place in sorted(runs)), tuple(notes)
 

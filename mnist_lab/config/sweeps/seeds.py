@@ -34,7 +34,7 @@ def parse_seeds(given: Any) -> tuple[int, ...]:
         if not 0 <= seed <= MAX_SEED:
             raise invalid(f"expected seeds from 0 to {MAX_SEED}, received {seed}")
         if seed in found:
-            raise invalid(f"{seed} is duplicated")
+            raise invalid(f"seed {seed} is listed twice")
         if len(found) == MAX_SEEDS:
             raise invalid(f"expected at most {MAX_SEEDS:,} seeds")
         found[seed] = None

@@ -139,7 +139,7 @@ def read_variation(path: Path, overrides: Sequence[Override] = ()) -> list[Row]:
             checked_name(f"{name}/{arm_name}")
         except ValueError as error:
             place = sweep.position(("name",))
-            found.append((arm_name, Problem(place, "name", f"with the name of an arm: {error}")))
+            found.append((arm_name, Problem(place, "name", f"too long with the name of an arm appended: {error}")))
     if found or with_set is None:
         raise InvalidError(sweep.source, _summed_up(found))
     repeats = spec.seeds, spec.folds, name

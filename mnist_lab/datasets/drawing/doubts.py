@@ -19,9 +19,9 @@ def about_place(drawing: Part, mine: Mask) -> list[str]:
     """A doubt if the drawing is cut off or fills the picture."""
     height, width = mine.shape
     if drawing.height >= 0.9 * height and drawing.width >= 0.9 * width:
-        return ["the drawing fills nearly the whole picture, so what it shows was probably not found"]
+        return ["the drawing fills nearly the whole image, so what it shows was probably not found"]
     cut_off = drawing.touches_edge(mine.shape)
-    return ["the drawing touches the edge of the picture and may be cut off"] if cut_off else []
+    return ["the drawing touches the edge of the image and may be cut off"] if cut_off else []
 
 
 def about_others(others: list[Part], drawing: Part) -> list[str]:
@@ -62,7 +62,7 @@ def about_shape(drawing: Part, parts: list[Part], mine: Mask, core: Mask, ink: V
     slope = ndimage.gaussian_gradient_magnitude(ink, max(1.0, 0.01 * drawing.extent)) * drawing.extent
     flat = (ink > EDGE) & (ink < 0.75) & (slope < 1)
     if flat.sum() > _SHADE * core.sum():
-        doubts.append("part of the drawing is an even grey and may be a shadow")
+        doubts.append("part of the drawing is uniformly grey and may be a shadow")
     stroke = 2 * depth(np.pad(core, 1)).max()
     upright = drawing.width <= drawing.height / 2  # a 1 fills its box
     if stroke > _SOLID * drawing.extent or (ink.mean() > _FILLED and not upright):

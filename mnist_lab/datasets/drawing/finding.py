@@ -100,7 +100,7 @@ def _likelier(dark: _Found, light: _Found, brightness: Values) -> _Found:
 
 def nothing_on_it() -> DataError:
     """The error for a picture without a drawing."""
-    return DataError("there is nothing on it: expected a drawing that stands out from the background.")
+    return DataError("no drawing found that stands out from the background.")
 
 
 def _reduced(picture: Pixels, times: int) -> Values:

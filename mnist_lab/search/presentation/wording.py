@@ -145,7 +145,7 @@ def confirmed(record: Search) -> str:
         who = f"Trial {record.best}" if record.best else "The best trial"
         if done.missing:
             return f"{who} is not confirmed: {count(done.missing, 'run')} of the confirmation failed or did not finish."
-        return f"{who} is not confirmed: it has the configuration of the base."
+        return f"{who} is not confirmed: it is identical to the base."
     base, interval = done.base, f" ({CI} {ends(arm.interval)})" if arm.interval else ""
     accuracy = f"{'a mean' if len(arm.test) > 1 else 'a'} test accuracy of {arm.mean:.4f}{interval}"
     text = f"With {count(len(arm.seeds), 'new seed')}, trial {arm.trial} has {accuracy}"

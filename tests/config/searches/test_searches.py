@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_lab.config import Override
+from mnist_lab.config import Config, Override
 from mnist_lab.config.document import frozen, parse
+from mnist_lab.config.loading import SEARCH_KEYS, kind_of_file
 from mnist_lab.config.searches import (
     Search,
     SearchFile,
@@ -21,6 +22,7 @@ from mnist_lab.config.searches import (
     search_json_schema,
 )
 from mnist_lab.config.sweeps import load_sweep
+from mnist_lab.config.sweeps.file import SweepFile
 from mnist_lab.errors import ConfigError, InputError
 from tests.lab import write
 
@@ -177,10 +179,10 @@ def test_corners_have_every_end_and_every_option() -> None:
         ("space: {model.dropout: {unifrm: [0, 0.5]}}", "unknown name 'unifrm' (did you mean 'uniform'?)"),
         ("space: {model.dropout: {uniform: [0, 1.5]}}", "2:38: model.dropout: expected less than 1, received 1.5"),
         ("space: {model.dropout: {choice: [0.1]}}", "expected at least two options"),
-        ("space: {model.dropout: {choice: [0.1, 0.1]}}", "expected different options, received one twice: 0.1"),
-        ("space: {model.nodes: {choice: [[4], [4]]}}", "expected different options, received one twice: [4]"),
-        ("space: {model.nodes: {choice: [[4], [-1]]}}", "2:38: model.nodes[0]: expected more than 0, received -1"),
-        ("space: {train.epochs: {int: [1, 3]}}", "train.epochs: the number of epochs belongs under budget.epochs"),
+        ("space: {model.dropout: {choice: [0.1, 0.1]}}", "space.model.dropout.choice: 0.1 is listed twice"),
+        ("space: {model.nodes: {choice: [[4], [4]]}}", "space.model.nodes.choice: [4] is listed twice"),
+        ("space: {model.nodes: {choice: [[4], [-1]]}}", "2:38: model.nodes[0]: expected at least 1, received -1"),
+        ("space: {train.epochs: {int: [1, 3]}}", "train.epochs: set the number of epochs under budget.epochs"),
         ("space: {data.subset: {int: [10, 90]}}", "data.subset: it changes the images, and trials are compared on the"),
         ("space: {seed: {int: [1, 3]}}", "s.yaml:2:9: seed: the seed belongs under the top-level key 'seed'"),
         ("space: {runtime.threads: {int: [1, 3]}}", "runtime.threads: it does not change what a network learns"),
@@ -194,9 +196,9 @@ def test_a_space_that_cannot_be_searched_is_refused_at_its_place(text, problem) 
     ("text", "problem"),
     [
         ("budget: {}", "budget: expected trials, minutes, or both"),
-        ("budget: {trials: 0}", "budget.trials: expected more than 0, received 0"),
+        ("budget: {trials: 0}", "budget.trials: expected at least 1, received 0"),
         ("budget: {trials: 3, epoch: 3}", "budget.epoch: unknown key (did you mean 'epochs'?)"),
-        ("budget: {trials: 3}\nconfirm: {best: 4}", "s.yaml:4:17: confirm.best: expected at most 3, as"),
+        ("budget: {trials: 3}\nconfirm: {best: 4}", "expected at most 3, the number of trials (budget.trials), r"),
         ("budget: {trials: 3}\nobjective: {maximize: test_accuracy}", "'test_accuracy' is measured on the test images"),
         ("budget: {trials: 3}\nobjective: {minimize: test_loss}", "'test_loss' is measured on the test images"),
         ("budget: {trials: 3}\nobjective: {maximize: accuracy}", "'accuracy' is measured on the training images"),
@@ -241,13 +243,12 @@ def test_what_is_searched_cannot_be_set_on_the_command_line() -> None:
     assert "s.yaml:2:9: model.dropout: searched here, but also set by --set model.dropout=0.3" in said
 
 
-@pytest.mark.parametrize(
-    ("split", "why"),
-    [("none", "has no validation images"), ("test", "validates on the test images"), ("folds", "is cross-validated")],
-)
-def test_a_base_without_validation_images_of_its_own_is_refused(split, why) -> None:
+@pytest.mark.parametrize("split", ["none", "test", "folds"])
+def test_a_base_without_validation_images_of_its_own_is_refused(split) -> None:
     said = refused("space: {model.dropout: {uniform: [0, 0.5]}}\n" + BUDGET, f"data.validation.split={split}")
-    assert f"s.yaml:1:7: base: the base {why}" in said
+    assert (
+        f"s.yaml:1:7: base: data.validation.split is '{split}', but trials are compared on one validation set" in said
+    )
 
 
 @pytest.mark.parametrize(
@@ -261,6 +262,19 @@ def test_another_kind_of_file_is_refused_with_its_command(file, hint) -> None:
     with pytest.raises(ConfigError, match="expected a search file") as caught:
         load_search(write("x.yaml", file))
     assert hint in (caught.value.hint or "")
+
+
+def test_the_keys_that_tell_a_search_file_are_those_that_no_other_file_has() -> None:
+    others = SweepFile.model_fields.keys() | Config.model_fields.keys()
+    assert SearchFile.model_fields.keys() - others - {"space", "where"} == SEARCH_KEYS
+    assert kind_of_file({"data": {}, "budget": 1}) == "configuration"
+
+
+@pytest.mark.parametrize("key", ["objective: {maximize: val_accuracy}", "promote: off", "confirm: off", "sampler: gp"])
+def test_a_search_file_without_a_space_is_told_what_it_lacks(key) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_search(write("x.yaml", f"base: base.yaml\n{key}\n{BUDGET}"))
+    assert str(caught.value) == "x.yaml: 1 problem\nx.yaml:1:1: space: this key is required"
 
 
 @pytest.mark.parametrize(("text", "most"), [("<= 60", 60.0), ("<=0.5", 0.5), (" <= 86400.125 ", 86_400.125)])

@@ -204,7 +204,7 @@ def test_seeds_are_numbers_and_ranges(text: str, seeds: tuple[int, ...]) -> None
     ("text", "reason"),
     [
         ("a", "received 'a'"), ("", "received ''"), ("5..1", "5..1 is descending"), ("-1", "received '-1'"),
-        ("1,2,1", "1 is duplicated"), ("1..3,2", "2 is duplicated"), ("1.5", "received '1.5'"),
+        ("1,2,1", "seed 1 is listed twice"), ("1..3,2", "seed 2 is listed twice"), ("1.5", "received '1.5'"),
         ("4294967296", "from 0 to 4294967295"), ("1...3", "received '1...3'"), ("²", "received '²'"),
         ("0..9999999999", "at most 10,000"), ("1..", "received '1..'"), ("1,", "received '1,'"),
     ],

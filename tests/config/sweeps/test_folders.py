@@ -107,7 +107,7 @@ def test_a_base_outside_the_folder_is_checked_with_it_but_is_not_one_of_its_file
     write("mine/a.yaml", "extends: ../base.yaml\ntrain: {epochs: 5}\n")
     assert check_files(["mine"]) == {"mine/a.yaml": ""}
     write("base.yaml", BASE.replace("epochs: 4", "epochs: 0"))
-    with pytest.raises(ConfigError, match=r"base.yaml:3:17: train.epochs: expected more than 0"):
+    with pytest.raises(ConfigError, match=r"base.yaml:3:17: train.epochs: expected at least 1"):
         check_files(["mine"])
 
 

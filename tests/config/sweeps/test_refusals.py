@@ -41,9 +41,15 @@ pytestmark = pytest.mark.usefixtures("folder")
         ("seeds: [1, x]", ["2:8: seeds: expected seeds such as 4, 1..5 or 1,3,7, received 'x' (text)"]),
         ("seeds: 5..1", ["2:8: seeds: 5..1 is descending"]),
         ("name: a b", ["2:7: name: expected letters, digits"]),
-        ("random: {n: 0, values: {train.epochs: {int: [1, 2]}}}", ["2:13: random.n: expected more than 0, received 0"]),
+        ("random: {n: 0, values: {train.epochs: {int: [1, 2]}}}", ["2:13: random.n: expected at least 1, received 0"]),
         ("random: {values: {train.epochs: {int: [1, 2]}}}", ["random.n: this key is required"]),
-        ("random: {n: 2, values: {train.epochs: 3}}", ["2:39: random.values.train.epochs: expected a known name"]),
+        (
+            "random: {n: 2, values: {train.epochs: 3}}",
+            [
+                "2:39: random.values.train.epochs: expected one of uniform, log_uniform, int, choice "
+                "(for example {choice: ...}), received 3"
+            ],
+        ),
         (
             "random: {n: 2, values: {model.dropout: {unifrom: [0, 1]}}}",
             ["unknown name 'unifrom' (did you mean 'uniform'?); expected one of uniform, log_uniform, int, choice"],
@@ -54,7 +60,7 @@ pytestmark = pytest.mark.usefixtures("folder")
         ),
         ("random: {n: 2, values: {train.epochs: {int: [5, 1]}}}", ["expected two numbers, the lower one first"]),
         ("random: {n: 2, values: {train.epochs: {int: [1.5, 3]}}}", ["int[0]: expected a whole number, received 1.5"]),
-        ("random: {n: 2, values: {train.epochs: {int: [1]}}}", ["expected at least 2 values, received a list of 1"]),
+        ("random: {n: 2, values: {train.epochs: {int: [1]}}}", ["at least 2 values, received a list of 1 value"]),
         (
             "random: {n: 2, values: {model.dropout: {log_uniform: [0, 0.5]}}}",
             ["log_uniform[0]: expected more than 0, received 0"],
@@ -66,7 +72,7 @@ pytestmark = pytest.mark.usefixtures("folder")
         ("grid: {name: [a, b]}", ["2:8: name: unknown key", "expected one of data, augment, model, train, runtime"]),
         ("grid: {seed: [1, 2]}", ["2:8: seed: seeds belong under the top-level key 'seeds'"]),
         ("grid: {train..epochs: [1]}", ["2:8: ", "expected a key path such as train.optimizer.learning_rate"]),
-        ("grid: {model.nodes.9: [1]}", ["2:8: cannot set model.nodes[9]: model.nodes is a list of 2"]),
+        ("grid: {model.nodes.9: [1]}", ["2:8: cannot set model.nodes[9]: model.nodes is a list of 2 values"]),
         ("grid: {train.epochs.x: [1]}", ["2:8: cannot set train.epochs.x: train.epochs is 4"]),
         (
             "list: [{train.optimizer: {name: sgd, momentum: 2}}]",
@@ -85,7 +91,7 @@ def test_a_mistake_in_a_sweep_file_is_reported_at_its_place(text: str, problems:
 def test_a_problem_of_many_arms_is_reported_once_with_their_number() -> None:
     message = refused("grid: {train.epochs: [1, 0], model.dropout: [0.1, 0.2, 7], train.batch_size: [8, 16, 32]}")
     assert message.splitlines()[0] == "rates.yaml: 2 problems"
-    assert "2:26: train.epochs: expected more than 0, received 0 (in 9 arms, first in epochs=0,dropout=0.1" in message
+    assert "2:26: train.epochs: expected at least 1, received 0 (in 9 arms, first in epochs=0,dropout=0.1" in message
     assert "2:56: model.dropout: expected less than 1, received 7 (in 6 arms, first in epochs=1,dropout=7" in message
 
 
@@ -126,7 +132,7 @@ def test_too_many_arms_are_refused_before_they_are_created() -> None:
 def test_problems_of_the_base_are_reported_for_the_base() -> None:
     write("base.yaml", BASE.replace("epochs: 4", "epochs: 0"))
     message = refusal([write("x.yaml", "base: base.yaml\ngrid: {model.dropout: [7, 8]}\n")])
-    assert "base.yaml:3:17: train.epochs: expected more than 0" in message
+    assert "base.yaml:3:17: train.epochs: expected at least 1" in message
     assert "x.yaml" not in message
 
 
@@ -182,6 +188,11 @@ def test_a_sweep_file_is_recognized_by_the_keys_that_vary_something() -> None:
         assert all(kind_of_file({key: 1, other: 1}) == "configuration" for key in BLOCK_KEYS)
 
 
+def test_an_arm_whose_name_is_too_long_with_that_of_the_sweep_is_refused() -> None:
+    message = refused(f"name: {'n' * 195}\ngrid: {{train.batch_size: [16, 32]}}")
+    assert "rates.yaml:2:7: name: too long with the name of an arm appended: expected at most 200 characters" in message
+
+
 def test_a_sweep_of_nothing_is_refused() -> None:
     with pytest.raises(InputError, match="at least one"):
         load_sweep([])
@@ -194,7 +205,7 @@ def test_problems_of_all_files_are_reported_at_once_and_those_of_a_shared_base_o
     write("mine/z.yaml", "extends: base.yaml\nmodel: {nodez: 3}\n")
     message = refusal(["mine", "nowhere"])
     assert message.startswith("2 paths: 3 problems\n")
-    assert message.count("mine/base.yaml:3:17: train.epochs: expected more than 0, received 0") == 1
+    assert message.count("mine/base.yaml:3:17: train.epochs: expected at least 1, received 0") == 1
     assert "mine/z.yaml:2:9: model.nodez: unknown key (did you mean 'nodes'?)" in message
     assert "nowhere: no such file or folder" in message
 
@@ -204,6 +215,7 @@ def test_two_configurations_that_differ_in_nothing_that_counts_are_refused_by_na
     write("mine/b.yaml", BASE + "description: The same.\nruntime: {threads: 1}\n")
     message = refusal(["mine"])
     assert "mine/a.yaml and mine/b.yaml are the same run: all settings that affect the results are equal." in message
+    assert message.endswith("\nRemove one of them.")
     write("mine/b.yaml", BASE + "seed: 2\n")
     assert len(load_sweep(["mine"]).configs) == 2
     assert "mine/a.yaml and mine/b.yaml" in (clash := str(raised(["mine"], seeds="1..3")))
@@ -213,7 +225,9 @@ def test_two_configurations_that_differ_in_nothing_that_counts_are_refused_by_na
 def test_two_configurations_of_one_experiment_and_seed_are_refused_by_name() -> None:
     write("mine/x/a.yaml", BASE)
     write("mine/y/a.yaml", BASE.replace("0.2", "0.4"))
-    assert "mine/x/a.yaml and mine/y/a.yaml are different configurations of one experiment, a." in refusal(["mine"])
+    message = refusal(["mine"])
+    assert "mine/x/a.yaml and mine/y/a.yaml are different configurations of one experiment, a." in message
+    assert message.endswith("or set another `experiment` if the configurations differ.")
 
 
 def test_configurations_that_the_command_line_makes_equal_are_refused_with_the_option() -> None:

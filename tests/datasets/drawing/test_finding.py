@@ -46,5 +46,5 @@ def test_two_strokes_far_apart_are_two_drawings():
 
 
 def test_plain_paper_has_nothing_on_it():
-    with pytest.raises(DataError, match="nothing on it"):
+    with pytest.raises(DataError, match="no drawing found"):
         find(np.full((200, 200, 1), 220, np.uint8))

@@ -134,7 +134,7 @@ def test_a_best_trial_that_was_not_confirmed_is_reported_as_the_base_or_as_faile
     record = of_accuracy()
     without = record.confirmation.model_copy(update={"arms": record.confirmation.arms[:1]})
     said = wording.confirmed(changed(record, confirmation=without))
-    assert said == f"Trial {record.best} is not confirmed: it has the configuration of the base."
+    assert said == f"Trial {record.best} is not confirmed: it is identical to the base."
     missing = without.model_copy(update={"missing": 6})
     said = wording.confirmed(changed(record, confirmation=missing))
     assert said == f"Trial {record.best} is not confirmed: 6 runs of the confirmation failed or did not finish."
