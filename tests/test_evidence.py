@@ -261,8 +261,8 @@ def test_if_two_differ_in_dropout_the_gap_does_not_say_which_overfits_more(tmp_p
     assert found.outcome is Outcome.BIASED
     assert found.outcome.is_open
     assert re.search(
-        r"^Generalization gap in the last epoch: .*, -0\.97 pp .* p = \.031; the only comparison in its family, so uncorrected\)\. "
-        r".* lowering training accuracy\.$",
+        r"^Generalization gap in the last epoch: .*, -0\.97 pp .* p = \.031; the only comparison in its family, "
+        r"so uncorrected\)\. .* lowering training accuracy\.$",
         found.numbers,
     )
     assert (

@@ -192,7 +192,7 @@ def evaluate(
 
     Args:
         run: as for `load_run`, or a run.
-        dataset: a name of `mnist-lab data list`, or a path; its images are resized and converted to greyscale as
+        dataset: a name from `mnist-lab data list`, or a path; its images are resized and converted to greyscale as
             the run's were.
         backend: by default that of Keras if it is already imported, else that of the run.
         device: `auto`, `cpu` or `gpu`.

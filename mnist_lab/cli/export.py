@@ -88,7 +88,7 @@ def _checked(agreement: "Agreement") -> str:
     from mnist_lab.exports.agreement import TOLERANCE
 
     images = f"{agreement.images:,} test images"
-    changed = f"{agreement.other_labels or 'none'} of them"
+    changed = f"{agreement.other_labels:,} of them" if agreement.other_labels else "none of them"
     if agreement.quantized:
         return (
             f"accuracy {agreement.after:.4f} on {images} ({agreement.before:.4f} before), predicted class differs for "

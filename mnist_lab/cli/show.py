@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         "mnist-lab show mlp_512",
         "mnist-lab show results/mlp_512/seed1-0123abcd --json",
         "mnist-lab show quickstart --weights",
-        "mnist-lab show quickstart --activations 7 --output seven.png",
+        "mnist-lab show quickstart --activations 7 --output maps.png",
     ),
 )
 @_options.run_argument

@@ -111,6 +111,12 @@ def sweep(
         return
     if swept.study:
         print_summary(swept.study, swept.files, as_json=as_json)
+    if unreadable := swept.schedule.plan.count("unreadable"):
+        was = "it was" if unreadable == 1 else "they were"
+        echo_error(
+            f"Error: {count(unreadable, 'run')} cannot be read, so {was} not trained.\n"
+            "Check the disk or the permissions, then repeat the command."
+        )
     if swept.failures:
         same = [word for word in ctx.obj if word not in ("--retry-failed", "--force")]
         print_failures(swept.failures, shlex.join(["mnist-lab", *same, "--retry-failed"]))
@@ -120,16 +126,9 @@ def sweep(
         states = {"queued": len(swept.queued) - running, "running": running}
         parts = ", ".join(f"{number} {state}" for state, number in states.items() if number)
         echo_prose(f"On SLURM: {parts}. The same command shows their states; --wait follows them.", err=True)
-        return
-    unreadable = swept.schedule.plan.count("unreadable")
-    if unreadable:
-        was = "it was" if unreadable == 1 else "they were"
-        echo_error(
-            f"{count(unreadable, 'run')} cannot be read, so {was} not trained.\n"
-            "Check the disk or the permissions, then repeat the command."
-        )
-    if swept.missing and not retry_failed:
-        if swept.missing > unreadable:
-            missing = count(swept.missing - unreadable, "run")
-            echo_prose(f"Without a result: {missing}. The same command trains what is missing.", err=True)
+        ctx.exit(1 if unreadable else 0)
+    missing = 0 if retry_failed else swept.missing - unreadable
+    if missing:
+        echo_prose(f"Without a result: {count(missing, 'run')}. The same command trains what is missing.", err=True)
+    if missing or unreadable:
         ctx.exit(1)

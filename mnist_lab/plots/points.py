@@ -35,7 +35,7 @@ class Point:
 
     @property
     def over(self) -> str:
-        """What the interval allows for the choice of."""
+        """Whose choice the interval allows for."""
         return "test images" if self.over_images or len(self.accuracies) == 1 else "seeds"
 
     @property

@@ -79,7 +79,7 @@ def count_axis(axes: Axes, counts: Sequence[float], name: str) -> None:
 
 
 def _side_by_side(axes: Axes, points: Mapping[str, Point]) -> tuple[dict[str, Spot], bool]:
-    """Return a spot for each point, moved to the side just far enough that its bar covers no other, and if any is."""
+    """Return a spot for each point, moved aside just far enough that its bar covers no other; and whether any is."""
     spots = []
     for point in points.values():
         ends = np.clip(point.interval, *axes.get_ylim())

@@ -1,4 +1,4 @@
-"""Estimates how long a search will take, from finished runs on this machine or a short timing.
+"""Estimates how long a search will take, from finished runs on this machine or a short benchmark.
 
 The networks at the ends of all ranges are built for it, so one whose layers do not fit each other is an error before
 anything is trained.

@@ -2,7 +2,7 @@
 
 The networks are built in a process forked from the same server as the runs, so that a network that cannot be built is
 reported before training. Times are those of finished runs on this machine with the same configuration or similar work
-per image, or are extrapolated from a short timing of the largest remaining network.
+per image, or are extrapolated from a short benchmark of the largest remaining network.
 """
 
 import time
@@ -44,7 +44,7 @@ class Appraisal:
     overhead: float = 0.0
     """The part of the seconds that does not depend on the number of epochs."""
     basis: Literal["runs", "timing", ""] = ""
-    """The basis of the seconds: finished runs on this machine, or a short timing."""
+    """The basis of the seconds: finished runs on this machine, or a short benchmark."""
 
 
 @dataclass(frozen=True)

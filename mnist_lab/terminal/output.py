@@ -4,6 +4,7 @@ Output laid out by rich goes through `consoles`, since not every command imports
 """
 
 import json
+import re
 import shutil
 import sys
 import textwrap
@@ -22,6 +23,9 @@ MOST_LINES = 120
 LONGEST_LINE = 1_000
 """Characters of a message's line that are shown."""
 
+_COMMAND = re.compile(r"`[^`]+`|(?<=: )(?:make|mnist-lab|uv|unset|\S*python\S*) .*$")
+_NO_BREAK = "\N{NO-BREAK SPACE}"
+
 
 def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
     """Print to stdout, or to stderr."""
@@ -30,9 +34,9 @@ def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
 
 
 def echo_prose(text: str, *, err: bool = False) -> None:
-    """Print sentences; on a terminal, wrap them between words, except for indented lines.
+    """Print sentences; on a terminal, wrap them between words.
 
-    Those are commands, paths and excerpts of files, which must stay as they are to be copied.
+    What is to be copied stays whole: indented lines, text in backticks, and a command after a colon at a line's end.
     """
     if (sys.stderr if err else sys.stdout).isatty():
         width = shutil.get_terminal_size().columns
@@ -83,7 +87,8 @@ def shortened(text: str) -> str:
 
 
 def _filled(line: str, width: int) -> str:
-    return textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
+    whole = _COMMAND.sub(lambda command: command[0].replace(" ", _NO_BREAK), line)
+    return textwrap.fill(whole, width, break_long_words=False, break_on_hyphens=False).replace(_NO_BREAK, " ")
 
 
 def _cut(line: str) -> str:

@@ -246,8 +246,7 @@ def _seeds(runs: Sequence[PlannedRun]) -> str:
 
 def _states(runs: Sequence[PlannedRun]) -> str:
     changed = sum(run.state == "changed" for run in runs)
-    exist = f"{changed} exist{'s' if changed == 1 else ''} with another configuration"
-    new = f"new ({exist})" if changed else "new"
+    new = f"new ({changed} finished with another configuration)" if changed else "new"
     words = WORDS | {"changed": new, "new": new}
 
     def word(run: PlannedRun) -> str:

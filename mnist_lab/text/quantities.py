@@ -24,7 +24,7 @@ def data_set(title: str, subset: int | None) -> str:
 def duration(seconds: float) -> str:
     """A measured duration: `0.31 s`, `45.3 s`, `12 min 05 s`, `3 h 20 min`."""
     if round(seconds, 2) < 1:
-        return f"{seconds:.2f} s"
+        return f"{seconds:.2f} s" if seconds >= 0.005 else "< 0.01 s"
     if round(seconds, 1) < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

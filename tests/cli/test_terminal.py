@@ -73,3 +73,9 @@ def test_an_error_wraps_between_words_and_a_path_is_not_broken(session):
     assert written.split() == plain.split()
     assert path + ":" in written.split()
     assert [line for line in screen if len(line) > 40 and " " in line] == []
+
+
+def test_a_command_in_an_error_is_not_broken(session):
+    code, written = at_a_terminal("show", "nonesuch", cwd=session[0], columns=30)
+    assert code == 2
+    assert any(re.search("`mnist-lab list[^`]*`", line) for line in lines(written)), written

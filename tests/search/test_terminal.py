@@ -145,9 +145,9 @@ def test_a_limit_on_the_training_time_is_given_beside_the_longest_training():
             RECORD,
             "The 3 trained longest of 26 trials, compared on 12,000 validation images; 5 min 54 s in all; 1 failed.",
         ),
-        (of_tradeoff(), "The Pareto front of 24 trials, compared on 2,400 validation images; 6 min 08 s in all"),
+        (of_tradeoff(), "The Pareto front of 24 trials, compared on 12,000 validation images; 6 min 08 s in all"),
         (RECORD.model_copy(update={"trials": RECORD.trials[:4]}), "The one trained longest of 4 trials, "),
-        (RECORD.model_copy(update={"trials": RECORD.trials[:1]}), "1 trial in "),
+        (RECORD.model_copy(update={"trials": RECORD.trials[:1]}), "1 trial, "),
         (RECORD.model_copy(update={"trials": (RECORD.trials[0],) * 6}), "The best 5 of 6 trials, "),
     ],
 )

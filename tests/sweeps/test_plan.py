@@ -45,7 +45,7 @@ def test_folds_of_one_experiment_are_not_changes_of_each_other(tmp_path):
 
 @pytest.mark.parametrize(
     ("finished", "state"),
-    [(0, "new"), (1, "new (1 exists with another configuration)"), (2, "new (2 exist with another configuration)")],
+    [(0, "new"), *((n, f"new ({n} finished with another configuration)") for n in (1, 2))],
 )
 def test_the_state_of_a_run_whose_configuration_changed_is_new(finished, state, tmp_path, capsys):
     seeds = (1, 2, 3)

@@ -25,7 +25,7 @@ _VERSIONS = 8
     short_help="Plot sample images of a data set, one image, or augmented images.",
     epilog=_options.examples(
         "mnist-lab data show digits",
-        "mnist-lab data show mnist --index 7 --split test --output seven.png",
+        "mnist-lab data show mnist --index 0 --split test --output seven.png",
         "mnist-lab data show augmented_cnn/rotate20_10_epochs --augmented",
     ),
 )

@@ -181,8 +181,8 @@ class Promote(Spec):
     """Asynchronous successive halving: at each rung, only the best continue from their checkpoints."""
 
     first: Positive = 1
-    """Epochs of the first rung; each further one has `factor` times as many. The last is the highest from which
-    another such step does not exceed the epochs of the budget: rungs at 1 and 3 of 10 epochs with factor 3."""
+    """Epochs of the first rung; each further one has `factor` times as many. The last rung is the highest that can be
+    multiplied by `factor` without exceeding the epochs of the budget: 1 and 3 for 10 epochs and factor 3."""
     factor: Annotated[int, Field(ge=2)] = 3
     """One in this many trials is promoted: with 3, the best third."""
 

@@ -96,8 +96,8 @@ def reuse(found: "Reuse") -> list[str]:
         "is optimistic."
     )
     watched = [
-        f"In {count(found.watched, 'run')} the test images were also the validation images, evaluated after every epoch "
-        f"({count(found.epochs, 'epoch')} in total)"
+        f"In {count(found.watched, 'run')} the test images were also the validation images, evaluated after every "
+        f"epoch ({count(found.epochs, 'epoch')} in total)"
     ]
     if found.selected:
         watched.append(

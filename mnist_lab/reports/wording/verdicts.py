@@ -98,7 +98,7 @@ def caution(found: Verdict) -> str:
 
 
 def mcnemar(found: Models) -> str:
-    """Format the test of two models: `McNemar's exact test, p = .014; the only comparison in its family, so uncorrected`."""
+    """Format the test of two models: `McNemar's exact test, p = .014; corrected for 2 comparisons of single models`."""
     return f"McNemar's exact test, {p_value(found.p_corrected)}; {correction(found.compared, ' of single models')}"
 
 

@@ -306,7 +306,7 @@ def notes(record: Search) -> list[str]:
     shown = {
         f"A trial's numbers are those of the weights that a run would keep: {watched} of the best epoch so far where "
         "train.restore_best is set, else of the last one.": True,
-        "Trials are compared only at the same number of epochs; those that were trained longer are listed first.": rungs,
+        "Trials are compared only at the same number of epochs; those trained longer are listed first.": rungs,
         f"The {watched} of the best of many trials is optimistic: the trial was selected on it, and all trials share a "
         "seed.": True,
         "The confirmation uses new seeds and the test images, so its numbers are not optimistic.": bool(record.confirm),
