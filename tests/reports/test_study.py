@@ -372,7 +372,8 @@ def test_a_run_selected_on_the_test_images_is_reported_as_such(tmp_path):
     assert wording.reuse(found) == [
         "3 models were each scored on the test images after training, so the best of these scores is optimistic.",
         "In 2 runs the test images were also the validation images, evaluated after every epoch (10 epochs in "
-        "total); in 1 of them the saved weights are those of the epoch that was best on them, so the test accuracy is optimistic.",
+        "total); in 1 of them the saved weights are those of the epoch that was best on them, so the test accuracy is "
+        "optimistic.",
     ]
 
 
