@@ -40,7 +40,7 @@ def test_a_kind_with_more_false_alarms_than_the_aim_is_named(alarms, named):
 
 def test_a_photograph_without_one_digit_that_has_no_warning_is_counted():
     page = words(reading.page(measured(cloth=counts(0, 0, 97, 3))))
-    assert f"of {len(HOPELESS) * 100:,} photographs without exactly one whole digit, 3 came without a warning" in page
+    assert f"of {len(HOPELESS) * 100:,} photographs without exactly one whole digit, 3 got no warning" in page
     assert "The first is missed by: cloth (3 of 100)." in page
 
 

@@ -36,8 +36,8 @@ def test_an_arm_that_is_better_with_every_seed_is_better():
     assert verdict.seeds == tuple(SEEDS)
     assert verdict.p == verdict.paired.p == 2 / 2**10
     assert re.fullmatch(
-        r"Better: \+0\.\d\d pp \(95 % confidence interval \+0\.\d\d to \+0\.\d\d, p = \.002; single "
-        r"comparison, so uncorrected\) over 10 shared seeds\.",
+        r"Better: \+0\.\d\d pp \(95 % confidence interval \+0\.\d\d to \+0\.\d\d, p = \.002; the "
+        r"only comparison in its family, so uncorrected\) over 10 shared seeds\.",
         told(verdict),
     )
 

@@ -5,6 +5,7 @@ import shutil
 import signal
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import pytest
@@ -254,6 +255,6 @@ def test_ctrl_c_twice_stops_at_once_and_leaves_no_process(folder):
 
 
 def test_runs_that_end_without_a_result_are_counted(tmp_path, monkeypatch):
-    lacking = Swept(Schedule(Plan((object(), object()), ()), (), 1, {}))
+    lacking = Swept(Schedule(Plan((SimpleNamespace(state="new"),) * 2, ()), (), 1, {}))
     monkeypatch.setattr("mnist_lab.sweeps.sweep", lambda *_, **__: lacking)
     assert "Without a result: 2 runs." in here("sweep", "quickstart", cwd=tmp_path, code=1).err

@@ -215,7 +215,7 @@ def test_a_weighted_class_is_learnt_at_the_cost_of_the_others(plain):
 
 
 def test_a_batch_larger_than_the_training_set_is_an_error():
-    with pytest.raises(InputError, match="at most the number of training images, 240"):
+    with pytest.raises(InputError, match="at most 240, the number of training images"):
         trainer(batch_size=241)
 
 
