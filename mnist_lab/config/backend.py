@@ -9,7 +9,7 @@ BACKENDS = ("tensorflow", "jax", "torch")
 
 
 def installed() -> list[str]:
-    """The installed backends, in order of preference."""
+    """Return the installed backends, in order of preference."""
     return [name for name in BACKENDS if find_spec(name)]
 
 

@@ -26,7 +26,7 @@ _HOST_AND_PORT = re.compile(r"[\w.-]+:[0-9]{1,5}")
 
 
 def kind_of(where: str) -> Literal["dask", "slurm"]:
-    """The engine that `where` names.
+    """Return the engine that `where` names.
 
     Raises:
         InputError: it names none.
@@ -53,7 +53,7 @@ _TIMES = (
 
 
 def _minutes(given: Any) -> Any:
-    """A time in SLURM's notation, in minutes, rounded up: `2:00:00`, `1-12:00`, `30:00` (30 minutes)."""
+    """Convert a time in SLURM's notation to minutes, rounded up: `2:00:00`, `1-12:00`, `30:00` (30 minutes)."""
     if not isinstance(given, str):
         return given
     found = next(filter(None, (time.fullmatch(given) for time in _TIMES)), None)

@@ -36,7 +36,7 @@ class Change:
 
 
 def differences(base: Config, other: Config) -> list[Change]:
-    """The settings in which `other` differs from `base`: data, augmentation, model, training and backend.
+    """Return the settings in which `other` differs from `base`: data, augmentation, model, training and backend.
 
     Names, descriptions, references, seeds, and other runtime settings are ignored.
     """
@@ -107,7 +107,7 @@ def _value(label: str, before: Any, after: Any) -> str:
 
 
 def in_short(value: Any) -> str:
-    """A value of a configuration in a table: `512, 512`, `rotation 20 degrees`, `0.001`."""
+    """Format a value of a configuration for a table: `512, 512`, `rotation 20 degrees`, `0.001`."""
     match value:
         case bool():
             return str(value).lower()
@@ -146,7 +146,7 @@ def _item(item: Item) -> str:
 
 
 def _arguments(spec: Spec, names: Iterable[str]) -> str:
-    """The values that differ from the defaults; the field that a bare value stands for is given without its name."""
+    """Describe values other than the defaults; the field that a bare value stands for is given without its name."""
     short = spec.short if isinstance(spec, Item) else None
     words = []
     for name in names:
@@ -171,7 +171,7 @@ def _height_by_width(pair: tuple[int, int]) -> str:
 
 
 def _optimizer(before: Optimizer, after: Optimizer) -> str:
-    """The name, the learning rates if they differ, and arguments that differ from both optimizers' defaults."""
+    """Describe the name, learning rates if they differ, and arguments that differ from both optimizers' defaults."""
     parts = [f"optimizer {before.name} -> {after.name}"]
     old_fields = type(before).model_fields
     for name, field in type(after).model_fields.items():
@@ -188,7 +188,7 @@ def _optimizer(before: Optimizer, after: Optimizer) -> str:
 
 
 def network(model: Mlp | Cnn | Custom) -> str:
-    """A short name of a network: `mlp 512, 512`, `cnn 20, 40, 60` (filters), `cnn of 9 layers`, `custom network`."""
+    """Name a network briefly: `mlp 512, 512`, `cnn 20, 40, 60` (filters), `cnn of 9 layers`, `custom network`."""
     if isinstance(model, Custom):
         return "custom network"
     if isinstance(model, Mlp):
@@ -218,7 +218,7 @@ def _size(layers: Sequence[Layer]) -> str:
 
 
 def _list_changes(before: Sequence[Item], after: Sequence[Item], prefix: str = "") -> str:
-    """Changed, moved, removed and added items of a list, with counts: `- flatten, + batch_norm x2, dropout`."""
+    """List changed, moved, removed and added items of a list, with counts: `- flatten, + batch_norm x2, dropout`."""
     changed: Counter[str] = Counter()
     removed: Counter[Item] = Counter()
     added: Counter[Item] = Counter()

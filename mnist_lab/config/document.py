@@ -51,7 +51,7 @@ class Position:
         return self.source if self.line is None else f"{self.source}:{self.line}:{self.column}"
 
     def snippet(self) -> str:
-        """The line, or part of a long one, with a caret below the column; empty for a command-line option."""
+        """Return the line, or part of a long one, with a caret below the column; empty for a command-line option."""
         if self.line is None or self.column is None or not self.text.strip():
             return ""
         start = max(0, self.column - 80) if len(self.text) > 120 else 0
@@ -61,7 +61,7 @@ class Position:
         return f"{margin}{shown}\n{' ' * (len(margin) - 2)}| {indent}^"
 
     def saying(self, message: str) -> str:
-        """The message after the position, and the snippet below it."""
+        """Return the message after the position, and the snippet below it."""
         snippet = self.snippet()
         return f"{self}: {message}" + (f"\n{snippet}" if snippet else "")
 
@@ -83,7 +83,7 @@ class Document:
     """The positions of each key path."""
 
     def position(self, path: KeyPath, *, of_key: bool = False) -> Position:
-        """The position of the longest prefix of `path` that is in the document."""
+        """Return the position of the longest prefix of `path` that is in the document."""
         for length in range(len(path), -1, -1):
             if path[:length] in self.places:
                 place = self.places[path[:length]]
@@ -100,7 +100,7 @@ class Document:
         self.places[path] = Place(position, position)
 
     def _replaced(self, target: Any, path: KeyPath, depth: int, value: Any, position: Position, replaces: bool) -> Any:
-        """A copy of `target`, which is at `path[:depth]`, with `value` at `path`."""
+        """Return a copy of `target`, which is at `path[:depth]`, with `value` at `path`."""
         if depth == len(path):
             return value
         key = path[depth]
@@ -196,7 +196,7 @@ def parse(text: str, source: str, *, is_file: bool = True) -> Document:
 
 
 def frozen(value: Any) -> Any:
-    """The value with all lists converted to tuples, as the typed configuration is immutable."""
+    """Return the value with all lists converted to tuples, as the typed configuration is immutable."""
     if isinstance(value, dict):
         return {key: frozen(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -205,7 +205,7 @@ def frozen(value: Any) -> Any:
 
 
 def child(value: Any, key: Key) -> Any:
-    """The value of `key` in a mapping or list, or ABSENT."""
+    """Return the value of `key` in a mapping or list, or ABSENT."""
     match value:
         case dict():
             return value.get(key, ABSENT)
@@ -216,7 +216,7 @@ def child(value: Any, key: Key) -> Any:
 
 
 def dotted(path: KeyPath) -> str:
-    """A key path as people write it: `train.optimizer.name`, `model.layers[2].conv`."""
+    """Format a key path as people write it: `train.optimizer.name`, `model.layers[2].conv`."""
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
@@ -258,7 +258,7 @@ class _Refusal(yaml.MarkedYAMLError):
 
 
 def _in_short(error: yaml.MarkedYAMLError) -> str:
-    """What is wrong, with the commonest mistakes in plain words."""
+    """Say what is wrong, with the commonest mistakes in plain words."""
     problem = ", ".join(part for part in (error.context, error.problem) if part)
     if isinstance(error, _Refusal):
         return problem
@@ -337,7 +337,7 @@ class _Builder:
 
 
 def _scalar(node: ScalarNode) -> Any:
-    """The value of a scalar by YAML 1.2's core schema (section 10.3.2); quoted and block scalars are text."""
+    """Return the value of a scalar by YAML 1.2's core schema (section 10.3.2); quoted and block scalars are text."""
     text: str = node.value
     if node.style is not None:
         return text

@@ -72,7 +72,7 @@ class Override:
 
     @classmethod
     def short(cls, name: str, value: Any, option: str) -> "Override":
-        """The override for one of `SHORT_FORMS`."""
+        """Return the override for one of `SHORT_FORMS`."""
         return cls(SHORT_FORMS[name], plain(value), option)
 
     @classmethod
@@ -220,7 +220,7 @@ def extend(document: Document, folder: Path, chain: tuple[Path, ...]) -> None:
 
 
 def kind_of_file(content: Mapping[str, Any]) -> Literal["configuration", "sweep", "search"]:
-    """What a file declares, by its keys: only a configuration has data or a model, and every search has a space."""
+    """Return the kind of a file by its keys: only a configuration has data or a model, and every search has a space."""
     if "space" in content:
         return "search"
     if {"data", "model", "extends"} & content.keys():
@@ -236,7 +236,7 @@ def is_complete(document: Document) -> bool:
 
 
 def experiment_of(path: Path | None, experiment: str | None, name: str | None) -> str:
-    """The experiment: as given, else the path below `configs`, the name, or the file's name."""
+    """Return the experiment: as given, else the path below `configs`, the name, or the file's name."""
     return experiment or (path_below_configs(path) if path else None) or name or _stem(path)
 
 

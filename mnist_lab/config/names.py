@@ -31,12 +31,12 @@ _JOINERS = "\u200c\u200d"
 
 
 def composed(text: str) -> str:
-    """The text in Unicode's composed form (NFC)."""
+    """Return the text in Unicode's composed form (NFC)."""
     return unicodedata.normalize("NFC", text)
 
 
 def existing_form(path: Path) -> Path:
-    """The path itself, or its composed or decomposed form if only that exists."""
+    """Return the path itself, or its composed or decomposed form if only that exists."""
     forms = (path, *(Path(unicodedata.normalize(form, str(path))) for form in ("NFC", "NFD")))
     with suppress(OSError, ValueError):
         return next((form for form in forms if form.exists()), path)
@@ -44,7 +44,7 @@ def existing_form(path: Path) -> Path:
 
 
 def checked_name(text: str) -> str:
-    """The name of an experiment or a sweep, composed.
+    """Return the name of an experiment or a sweep, composed.
 
     Raises:
         ValueError: it is invalid; the message says what was expected.
@@ -73,7 +73,7 @@ def folder_name(text: str) -> str:
 
 
 def part_of_name(text: str) -> str:
-    """The text composed, with `_` for unsafe characters."""
+    """Return the text composed, with `_` for unsafe characters."""
     name = "".join(character if _fits(character) else "_" for character in composed(text))
     return f"{name[:-1]}_" if name.endswith(".") else name
 
@@ -85,7 +85,7 @@ def hashed(name: str, content: str, most: int) -> str:
 
 
 def path_below_configs(path: Path) -> str | None:
-    """The path below the nearest folder called `configs`, without suffix: `ablation/nodes_1024`."""
+    """Return the path below the nearest folder called `configs`, without suffix: `ablation/nodes_1024`."""
     parts = path.resolve().with_suffix("").parts
     if "configs" not in parts[:-1]:
         return None

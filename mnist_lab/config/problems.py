@@ -79,19 +79,19 @@ def located(source: str) -> Iterator[None]:
 
 
 def listed(source: str, problems: Sequence[object]) -> str:
-    """The message for several problems: their number, the first of them, and how many more there are."""
+    """Return the message for several problems: their number, the first of them, and how many more there are."""
     more = len(problems) - MOST_PROBLEMS
     end = [f"... and {more:,} more."] if more > 0 else []
     return "\n".join([f"{source}: {count(len(problems), 'problem')}", *map(str, problems[:MOST_PROBLEMS]), *end])
 
 
 def problem_with(document: Document, key: str, message: str) -> InvalidError:
-    """An error with one problem, about the value of a top-level key."""
+    """Return an error with one problem, about the value of a top-level key."""
     return InvalidError(document.source, [Problem(document.position((key,)), key, message)])
 
 
 def validated(kind: type[S], document: Document) -> S:
-    """The document as a validated `kind`.
+    """Return the document as a validated `kind`.
 
     Raises:
         InvalidError: it is invalid; lists all problems.
@@ -125,7 +125,7 @@ def suggest(name: str, known: Iterable[str]) -> str:
 
 
 def _path_in(document: Document, detail: Any) -> KeyPath:
-    """The key path of an error; pydantic's `loc` also contains the names of union members."""
+    """Return the key path of an error; pydantic's `loc` also contains the names of union members."""
     path: KeyPath = ()
     value = document.value
     for part in detail["loc"]:
@@ -143,7 +143,7 @@ def _path_in(document: Document, detail: Any) -> KeyPath:
 
 
 def _telling_key(detail: Any) -> str | None:
-    """The discriminator, `name` or `kind`, if the error is about that."""
+    """Return the discriminator, `name` or `kind`, if the error is about that."""
     name = detail.get("ctx", {}).get("discriminator", "").strip("'")
     return name if name.isidentifier() else None
 
@@ -153,7 +153,7 @@ def _is_of_key(detail: dict[str, Any]) -> bool:
 
 
 def first_problem(error: ValidationError) -> str:
-    """The first of pydantic's errors about a JSON file, with its key path. Missing keys come last."""
+    """Describe the first of pydantic's errors about a JSON file, with its key path. Missing keys come last."""
     first: Any = min(error.errors(include_url=False), key=lambda one: one["type"] == "missing")
     if first["type"] == "json_invalid":
         return "not valid JSON"

@@ -38,7 +38,7 @@ def fingerprint(config: Config, *, dataset_sha256: str, backend: str, classes: S
 
 
 def to_yaml(config: Config) -> str:
-    """The configuration as YAML with all defaults; loading it yields an equal configuration."""
+    """Return the configuration as YAML with all defaults; loading it yields an equal configuration."""
     values = config.model_dump(mode="json", exclude_none=True)
     node = _Dumper(io.StringIO(), sort_keys=False).represent_data(values)
     _lay_out(node, 0)

@@ -43,7 +43,7 @@ Fraction = Annotated[float, Field(gt=0, lt=1)]
 
 
 def class_key(name: int | str) -> int | str:
-    """A class name or label as a key: an integer if it is written like one, so that `3` and `'3'` are the same."""
+    """Return a class name or label as a key: an integer if written like one, so that `3` and `'3'` are the same."""
     return int(name) if re.fullmatch(r"0|-?[1-9][0-9]{0,18}", str(name)) else name
 
 
@@ -278,7 +278,7 @@ class Train(Spec):
         return self
 
     def monitors(self) -> dict[str, Monitor]:
-        """The monitored metrics, by the key path below `train` that requests them."""
+        """Return the monitored metrics, by the key path below `train` that requests them."""
         asked: dict[str, Monitor] = {}
         if self.restore_best:
             asked["restore_best"] = self.restore_best
@@ -341,7 +341,7 @@ class Config(Spec):
     """Seed of everything random: initial weights, splits (except folds), subsets, shuffling, augmentation, dropout."""
 
     def in_fold(self, fold: int | None) -> "Config":
-        """The configuration with another fold for validation."""
+        """Return the configuration with another fold for validation."""
         validation = self.data.validation.model_copy(update={"fold": fold})
         return self.model_copy(update={"data": self.data.model_copy(update={"validation": validation})})
 
@@ -391,17 +391,17 @@ class _FileSchema(GenerateJsonSchema):
     """Writes unions as `anyOf`: a discriminator may be inherited from an extended file, so several kinds can match."""
 
     def tagged_union_schema(self, schema: TaggedUnionSchema) -> dict[str, Any]:
-        """A union as `anyOf`."""
+        """Return a union as `anyOf`."""
         return {"anyOf": super().tagged_union_schema(schema)["oneOf"]}
 
 
 def file_schema(kind: type[Spec]) -> dict[str, Any]:
-    """The JSON Schema of a file that declares a `kind`, without `required`."""
+    """Return the JSON Schema of a file that declares a `kind`, without `required`."""
     return {"$schema": GenerateJsonSchema.schema_dialect, **kind.model_json_schema(schema_generator=_FileSchema)}
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema of a configuration file, including `extends`, which is resolved before validation."""
+    """Return the JSON Schema of a configuration file, including `extends`, which is resolved before validation."""
     schema = file_schema(Config)
     extends = {
         "type": "string",

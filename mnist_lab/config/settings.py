@@ -51,7 +51,7 @@ def settings(config: Config) -> dict[str, Setting]:
 
 
 def varying(configs: Sequence[Config]) -> dict[str, list[Any]]:
-    """The settings in which configurations differ, by dotted key path, in the order of the keys.
+    """Return the settings in which configurations differ, by dotted key path, in the order of the keys.
 
     Each has one value per configuration, None if that lacks the setting or a value. A list of layers, augmentations or
     schedules is one setting, in words, unless all configurations have the same kinds of entries. A setting that only
@@ -71,7 +71,7 @@ def varying(configs: Sequence[Config]) -> dict[str, list[Any]]:
 
 
 def _whole(path: str) -> str:
-    """The path of the item, or of the list that contains it."""
+    """Return the path of the item, or of the list that contains it."""
     parts = path.removesuffix(".").split(".")[:-1]
     return ".".join(takewhile(lambda part: not part.isdecimal(), parts))
 
@@ -94,7 +94,7 @@ def _value(path: str, known: Mapping[str, Setting]) -> Any:
 
 
 def _in_words(path: str, configs: Sequence[Config]) -> list[str | None]:
-    """The items at a path in short form; networks by their short names if these distinguish them."""
+    """Describe the items at a path in short form; networks by their short names if these distinguish them."""
     values = [reduce(lambda value, part: getattr(value, part, None), path.split("."), config) for config in configs]
     if path == "model.layers":
         values = [config.model.layers if isinstance(config.model, Cnn) else None for config in configs]
@@ -105,20 +105,20 @@ def _in_words(path: str, configs: Sequence[Config]) -> list[str | None]:
 
 
 def short_keys(paths: Iterable[str]) -> dict[str, str]:
-    """The shortest unambiguous end of each key path: `learning_rate`, `rotation.degrees`."""
+    """Return the shortest unambiguous end of each key path: `learning_rate`, `rotation.degrees`."""
     plain = {path: re.sub(r"\.(name|kind|split)$|\.\d+(?=\.)", "", path) for path in paths}
     return shortest_ends({path: text.split(".") for path, text in plain.items()}, ".")
 
 
 def shortest_ends(parts: Mapping[str, Sequence[str]], separator: str) -> dict[str, str]:
-    """The shortest end of each name that no other name has, by name; the name itself if there is none."""
+    """Return the shortest end of each name that no other name has, by name; the name itself if there is none."""
     ends = {name: [separator.join(some[-k:]) for k in range(1, len(some) + 1)] for name, some in parts.items()}
     known = Counter(chain.from_iterable(ends.values()))
     return {name: next((end for end in some if known[end] == 1), name) for name, some in ends.items()}
 
 
 def setting_name(path: str) -> str:
-    """A readable name of the setting at a path: `learning rate`, `rotation degrees`, `dropout rate, layer 3`."""
+    """Return a readable name of the setting at a path: `learning rate`, `rotation degrees`, `dropout rate, layer 3`."""
     if path in _NAMES:
         return _NAMES[path]
     *parts, _ = [*path.split("."), ""]

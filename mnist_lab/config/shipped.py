@@ -15,33 +15,33 @@ SEARCHES = "searches/"
 
 
 def folder(name: str = "configs") -> Path:
-    """The folder of configurations, or of `searches`: inside an installed package, or at the top of a checkout."""
+    """Return the folder of configurations, or of `searches`: in an installed package, or at the top of a checkout."""
     installed = _PACKAGE / name
     return installed if installed.is_dir() else _PACKAGE.parent / name
 
 
 def file(name: str) -> Path:
-    """The file with one of the names that ship."""
+    """Return the file with one of the names that ship."""
     return folder("searches").parent / f"{name}.yaml" if name.startswith(SEARCHES) else folder() / f"{name}.yaml"
 
 
 def names() -> list[str]:
-    """The names of the configurations, sorted: `ablation/batch_256`, ..., `mlp_512`, ..."""
+    """Return the names of the configurations, sorted: `ablation/batch_256`, ..., `mlp_512`, ..."""
     return [name for name in _files() if not name.startswith(SWEEPS)]
 
 
 def sweep_file_names() -> list[str]:
-    """The names of the sweep files: `sweeps/learning_rate`."""
+    """Return the names of the sweep files: `sweeps/learning_rate`."""
     return [name for name in _files() if name.startswith(SWEEPS)]
 
 
 def search_file_names() -> list[str]:
-    """The names of the search files: `searches/mlp`."""
+    """Return the names of the search files: `searches/mlp`."""
     return sorted(f"{SEARCHES}{path.stem}" for path in folder("searches").glob("*.yaml"))
 
 
 def all_names() -> list[str]:
-    """The names of all files: configurations, then sweep files, then search files."""
+    """Return the names of all files: configurations, then sweep files, then search files."""
     return [*names(), *sweep_file_names(), *search_file_names()]
 
 
@@ -98,7 +98,7 @@ def _check_kind(reference: str | Path, name: str, expected: str) -> None:
 
 
 def of_another_kind(reference: str | Path, expected: str, kind: str) -> ConfigError:
-    """The error for a sweep or search file in place of what is `expected`."""
+    """Return the error for a sweep or search file in place of what is `expected`."""
     command = {"sweep": "sweep", "search": "tune"}[kind]
     return ConfigError(
         f"{reference}: expected {expected}, but this is a {kind} file.",
@@ -107,7 +107,7 @@ def of_another_kind(reference: str | Path, expected: str, kind: str) -> ConfigEr
 
 
 def path_of(reference: str | Path, beside: Path = Path()) -> Path:
-    """The path that a reference may stand for, whether or not it exists.
+    """Return the path that a reference may stand for, whether or not it exists.
 
     Raises:
         ConfigError: access to it is denied.

@@ -87,7 +87,7 @@ _BUILT_IN = frozenset(get_args(ErrorType))
 
 
 def invalid(message: str, *, at: KeyPath = ()) -> PydanticCustomError:
-    """The error that a validator raises; `at` is the key path from the validated value to the part that is wrong."""
+    """Return the error that a validator raises; `at` is the key path from the validated value to the wrong part."""
     return PydanticCustomError("invalid", "{message}", {"at": at, "message": message})
 
 
@@ -229,7 +229,7 @@ class OneOfNamed:
 
 
 def key_of(value: Any) -> str | None:
-    """The key of an item, or of a value written as one; None for any other value."""
+    """Return the key of an item, or of a value written as one; None for any other value."""
     if isinstance(value, Item):
         return value.key
     if isinstance(value, dict) and len(value) == 1:

@@ -47,7 +47,7 @@ class Search:
         return self.base.train.epochs
 
     def configure(self, values: Point, number: int) -> Config:
-        """The configuration of the trial with this number, at a point of the space.
+        """Return the configuration of the trial with this number, at a point of the space.
 
         Raises:
             ConfigError: the values cannot be combined.
@@ -101,7 +101,7 @@ def load_search(reference: str | Path, overrides: Sequence[Override] = (), *, na
 
 
 def _overridden(spec: SearchFile, overrides: Sequence[Override]) -> SearchFile:
-    """The search file with the seed and the epochs of the command line, as its configurations will have them."""
+    """Return the search file with the seed and the epochs of the command line, as its configurations will have them."""
     for override in overrides:
         if override.path == ("seed",) and isinstance(override.value, int):
             spec = spec.model_copy(update={"seed": override.value})
@@ -146,7 +146,7 @@ def check_files(references: Sequence[str | Path]) -> dict[str, str]:
 
 
 def _search_files(reference: str | Path) -> dict[str, Path]:
-    """The search files that a reference names or that are in its folder, by their paths as messages show them."""
+    """Return the search files that a reference names or that are in its folder, by paths as messages show them."""
     path = shipped.path_of(reference)
     if path.is_dir():
         files = {str(file): file for file in files_in(path)}
@@ -176,7 +176,7 @@ def _named(name: str, document: Document, *, given: bool) -> str:
 
 
 def _base(spec: SearchFile, varied: Base) -> Config:
-    """The base with the values, epochs and seed that all trials have.
+    """Return the base with the values, epochs and seed that all trials have.
 
     Raises:
         InvalidError: it has no validation images of its own.
@@ -205,7 +205,7 @@ def _configured(spec: SearchFile, space: Space, values: Point, varied: Base) -> 
 
 
 def _corners(spec: SearchFile, space: Space, varied: Base) -> tuple[tuple[tuple[str, Config], ...], list[Problem]]:
-    """The valid ones of `Search.corners`, and the problems of the others."""
+    """Return the valid ones of `Search.corners`, and the problems of the others."""
     found: list[tuple[str, Config]] = []
     problems: list[Problem] = []
     for dimension, values in space.corners():
@@ -222,7 +222,7 @@ def _corners(spec: SearchFile, space: Space, varied: Base) -> tuple[tuple[tuple[
 
 
 def _refused(spec: SearchFile, document: Document, overrides: Sequence[Override]) -> Iterator[Problem]:
-    """The problem of each key path that cannot be searched or set."""
+    """Yield the problem of each key path that cannot be searched or set."""
     for section, keys in (("space", spec.space), ("set", spec.set)):
         for key in keys:
             path = key_path(key)
@@ -255,7 +255,7 @@ def _unfit(path: KeyPath, section: str) -> str:
 
 
 def describe(values: Point) -> str:
-    """A point in words: `learning_rate 0.001, nodes [32, 32]`.
+    """Describe a point in words: `learning_rate 0.001, nodes [32, 32]`.
 
     Keys with the same ending, such as those of layers, keep more of their path: `layers[0].conv.filters 8,
     layers[2].conv.filters 16`.

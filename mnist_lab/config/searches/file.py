@@ -52,7 +52,7 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _shape(value: Any) -> str:
-    """The kind of a value within an option: a distribution, or a value that may contain some."""
+    """Return the kind of a value within an option: a distribution, or a value that may contain some."""
     match value:
         case Distribution():
             return "a distribution"
@@ -242,5 +242,5 @@ class SearchFile(Spec):
 
 
 def search_json_schema() -> dict[str, Any]:
-    """The JSON Schema of a search file."""
+    """Return the JSON Schema of a search file."""
     return {**file_schema(SearchFile), "required": ["base", "space", "budget"]}

@@ -69,7 +69,7 @@ class Dimension:
         return isinstance(value, int | float) and low <= value <= high
 
     def place_of(self, value: float | str) -> KeyPath:
-        """The position in the search file of one of its ends."""
+        """Return the position in the search file of one of its ends."""
         return (*self.place, self.kind, self.ends.index(value))
 
 
@@ -98,7 +98,7 @@ class Space:
         return dimension.within is None or values.get(dimension.within[0]) == dimension.within[1]
 
     def set_values(self, values: Point) -> Arm:
-        """The values that a point sets in the configuration, with their positions in the search file."""
+        """Return the values that a point sets in the configuration, with their positions in the search file."""
         return tuple(self._set_value(key, drawn, values) for key, drawn in self._space.items())
 
     def _set_value(self, key: str, drawn: Distribution, values: Point) -> SetValue:
@@ -109,7 +109,7 @@ class Space:
         return SetValue(key_path(key), self._value(drawn, place, values), place, there)
 
     def _value(self, given: Any, place: KeyPath, values: Point) -> Any:
-        """The value at a place in the search file, with drawn values in place of distributions."""
+        """Return the value at a place in the search file, with drawn values in place of distributions."""
         match given:
             case Choice():
                 dimension = self._at[place]
@@ -125,7 +125,7 @@ class Space:
                 return given
 
     def first(self, given: Point) -> Point:
-        """The point with the first option of each choice and the low end of each range, except for the values given."""
+        """Return the point with each choice's first option and each range's low end, except for the values given."""
         point: dict[str, Value] = {}
         for each in self.dimensions:
             if self.exists(each, point):
@@ -176,7 +176,7 @@ class Space:
 def _dimensions(
     path: KeyPath, place: KeyPath, given: Any, option: tuple[KeyPath, str] | None
 ) -> Iterator[tuple[Dimension, tuple[KeyPath, str] | None]]:
-    """The dimensions at and below a place of the search file, each with the choice (its place and label) above it."""
+    """Yield the dimensions at and below a place of the search file, with the choice (place and label) above each."""
     match given:
         case Distribution():
             options = given.among if isinstance(given, Options) else ()
@@ -193,12 +193,12 @@ def _dimensions(
 
 
 def worded(label: str) -> str:
-    """The label of an option in texts: `32, 32` for `32-32`, which stands for a list; others as they are."""
+    """Return the label of an option in texts: `32, 32` for `32-32`, which stands for a list; others as they are."""
     return label.replace("-", ", ") if _NUMBERS.fullmatch(label) else label
 
 
 def _labels(options: Sequence[Any]) -> tuple[str, ...]:
-    """A name for each option: its `kind` or `name` if all differ in it, else its value, its layers or its number."""
+    """Name each option: by its `kind` or `name` if all differ in it, else by its value, its layers or its number."""
     for key in ("kind", "name"):
         given = [str(option[key]) for option in options if isinstance(option, dict) and key in option]
         if len(set(given)) == len(options):
@@ -211,7 +211,7 @@ def _labels(options: Sequence[Any]) -> tuple[str, ...]:
 
 
 def _labels_of_lists(options: Sequence[Any]) -> tuple[str, ...]:
-    """A name for each option if all are lists of layers, or of augmentations: the kinds in which they differ.
+    """Return a name for each option if all are lists of layers, or of augmentations: the kinds in which they differ.
 
     For `conv, max_pool, dense` and `conv, conv, conv, dense`, they are `max_pool` and `conv`; if that is too long, the
     kinds that all share are omitted. Empty if the options remain ambiguous.
@@ -231,12 +231,12 @@ def _labels_of_lists(options: Sequence[Any]) -> tuple[str, ...]:
 
 
 def _shared(lists: Sequence[Sequence[str]]) -> int:
-    """The number of leading items that all lists share."""
+    """Return the number of leading items that all lists share."""
     return sum(1 for _ in takewhile(lambda each: len(set(each)) == 1, zip(*lists, strict=False)))
 
 
 def _kind(item: Any) -> str:
-    """The kind of a layer; empty for anything else."""
+    """Return the kind of a layer; empty for anything else."""
     return "" if isinstance(item, Distribution) else key_of(item) or ""
 
 

@@ -51,12 +51,12 @@ Arm = tuple[SetValue, ...]
 
 
 def set_values(values: dict[str, Any], place: KeyPath) -> Arm:
-    """A value to set for each key path of the mapping at `place` in the sweep file."""
+    """Return a value to set for each key path of the mapping at `place` in the sweep file."""
     return tuple(SetValue(key_path(key), value, (*place, key), (*place, key)) for key, value in values.items())
 
 
 def count(block: Block) -> int:
-    """The number of arms of a block, without creating them."""
+    """Count the arms of a block, without creating them."""
     factors = [len(values) for values in block.grid.values()]
     if block.zip:
         factors.append(len(next(iter(block.zip.values()))))
@@ -96,7 +96,7 @@ def _entry(entry: Block | dict[str, Any], place: KeyPath) -> Iterator[Arm]:
 
 
 def _draws(drawn: Random, place: KeyPath) -> Iterator[Arm]:
-    """An arm for each draw; each key path has its own generator, so that its values do not depend on the others."""
+    """Yield an arm for each draw; each key path has its own generator, so its values do not depend on the others."""
     generators = {key: random.Random(f"{drawn.seed} {key}") for key in drawn.values}
     for _ in range(drawn.n):
         values = {key: value_at(drawn.values[key], generator.random()) for key, generator in generators.items()}
@@ -104,7 +104,7 @@ def _draws(drawn: Random, place: KeyPath) -> Iterator[Arm]:
 
 
 def names(arms: Sequence[Sequence[SetValue | Override]]) -> list[str]:
-    """A folder name for each arm, `learning_rate=0.01,batch_size=64`; different arms get different names.
+    """Return a folder name for each arm, `learning_rate=0.01,batch_size=64`; different arms get different names.
 
     A key path is shortened to the last parts that distinguish it from the others; an index stays after its list.
     """
@@ -121,7 +121,7 @@ def names(arms: Sequence[Sequence[SetValue | Override]]) -> list[str]:
 
 
 def word(value: Any) -> str:
-    """A value as part of a name: `0.001`, `512-512`, `sgd-momentum-0.9`."""
+    """Format a value as part of a name: `0.001`, `512-512`, `sgd-momentum-0.9`."""
     match value:
         case dict():
             words = [word(item) if key == "name" else f"{key}-{word(item)}" for key, item in value.items()]

@@ -39,7 +39,7 @@ class Sweep:
     """How to ask for more seeds, with `%d` for their number; empty if too few are reported elsewhere."""
 
     def source(self, config: Config) -> str:
-        """The name of a run in messages: its file, with the arm for a sweep file."""
+        """Return the name of a run in messages: its file, with the arm for a sweep file."""
         return self.sources.get((config.experiment, config.seed), str(config.experiment))
 
 
@@ -111,7 +111,7 @@ def load_sweep(
 def rows_of(
     path: Path, overrides: Sequence[Override], errors: list[ConfigError]
 ) -> Iterator[tuple[Path | None, list[Row]]]:
-    """The rows of every file that `path` declares, preceded by those of bases outside a folder (with None as file).
+    """Yield the rows of every file that `path` declares, after those of bases outside a folder (with None as file).
 
     For a folder, the errors of each file are added to `errors`.
     """
@@ -141,7 +141,7 @@ def rows_of(
 
 
 def _comparable(rows: Sequence[Row]) -> tuple[list[Row], list[str]]:
-    """The rows without parents that cannot be compared with any other row, and notes about these."""
+    """Return the rows without parents that cannot be compared with any other row, and notes about these."""
     kept, notes = [], []
     for row in rows:
         children = [other.config for other in rows if other.config.base == row.config.experiment]
@@ -157,7 +157,7 @@ def _comparable(rows: Sequence[Row]) -> tuple[list[Row], list[str]]:
 
 
 def files_in(folder: Path) -> list[Path]:
-    """The YAML files in and below a folder, sorted, without hidden ones."""
+    """Return the YAML files in and below a folder, sorted, without hidden ones."""
 
     def is_hidden(file: Path) -> bool:
         return any(part.startswith(".") for part in file.relative_to(folder).parts)
@@ -167,7 +167,7 @@ def files_in(folder: Path) -> list[Path]:
 
 
 def _extended(file: Path, document: Document) -> Path | None:
-    """The file that the one at `file` extends; if it does not exist, loading will report that."""
+    """Return the file that the one at `file` extends; if it does not exist, loading will report that."""
     try:
         return shipped.find(str(document.value["extends"]), file.parent)
     except (KeyError, ConfigError):
@@ -233,7 +233,7 @@ def runs_of(rows: Sequence[Row], options: str = "") -> tuple[tuple[tuple[Config,
 
 
 def _name(paths: Sequence[Path], rows: Sequence[Row]) -> str:
-    """The name of the folder, sweep file or experiment; `sweep` for several."""
+    """Return the name of the folder, sweep file or experiment; `sweep` for several."""
     if len(paths) > 1:
         folders = {path.resolve().parent for path in paths}
         return _folder(folders.pop()) if len(folders) == 1 and all(path.is_file() for path in paths) else "sweep"
@@ -242,7 +242,7 @@ def _name(paths: Sequence[Path], rows: Sequence[Row]) -> str:
 
 
 def options_suffix(overrides: Sequence[Override]) -> str:
-    """A suffix for the name of a sweep or search: the options that affect the results, except seeds."""
+    """Return a suffix for the name of a sweep or search: the options that affect the results, except seeds."""
     distinguishing = [
         override
         for override in overrides
@@ -252,7 +252,7 @@ def options_suffix(overrides: Sequence[Override]) -> str:
 
 
 def _folder(path: Path) -> str:
-    """A folder's path below `configs`, as in its experiments, else its name."""
+    """Return a folder's path below `configs`, as in its experiments, else its name."""
     *parents, _ = (path_below_configs(path / "any") or "any").split("/")
     return "/".join(parents) or folder_name(path.resolve().name) or "sweep"
 

@@ -86,7 +86,7 @@ DISTRIBUTIONS = (Uniform, LogUniform, WholeNumber, Choice)
 
 
 def value_at(drawn: Distribution, quantile: float) -> Any:
-    """The value of a distribution at a quantile in [0, 1)."""
+    """Return the value of a distribution at a quantile in [0, 1)."""
     match drawn:
         case Uniform(between=(low, high)):
             return rounded(low + (high - low) * quantile, low, high)
@@ -171,5 +171,5 @@ class SweepFile(Block):
 
 
 def sweep_json_schema() -> dict[str, Any]:
-    """The JSON Schema of a sweep file."""
+    """Return the JSON Schema of a sweep file."""
     return {**file_schema(SweepFile), "required": ["base"]}

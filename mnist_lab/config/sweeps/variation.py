@@ -26,7 +26,7 @@ FOLDS = ("data", "validation")
 
 
 def of_folds(folds: int, option: str) -> Override:
-    """The override that makes a configuration the first fold of a cross-validation."""
+    """Return the override that makes a configuration the first fold of a cross-validation."""
     return Override(FOLDS, {"split": "folds", "folds": folds, "fold": 1}, option, replaces=True)
 
 
@@ -91,7 +91,7 @@ class Row:
     """Whether it is included only because configurations in a folder extend it."""
 
     def repeated(self) -> Iterator[Config]:
-        """The configuration with each seed and, if it is cross-validated, each fold."""
+        """Yield the configuration with each seed and, if it is cross-validated, each fold."""
         folds = range(1, self.folds + 1) if self.folds else [self.config.data.validation.fold]
         for seed, fold in product(self.seeds or (self.config.seed,), folds):
             yield self.config.in_fold(fold).model_copy(update={"seed": seed})
@@ -172,7 +172,7 @@ def read_base(reference: str, sweep: Document, path: Path, overrides: Sequence[O
 
 
 def _refused(given: Sequence[Arm], sweep: Document, overrides: Sequence[Override]) -> Mapping[KeyPath, Problem]:
-    """The problem of each key path that cannot be varied, by its position in the sweep file.
+    """Return the problem of each key path that cannot be varied, by its position in the sweep file.
 
     Such a path is not in a section of a configuration, or is set twice in one arm or also on the command line. `given`
     starts with the values of `set`, which the command line may override; the arms follow.
@@ -205,7 +205,7 @@ def _refused(given: Sequence[Arm], sweep: Document, overrides: Sequence[Override
 
 
 def _relocated(problem: Problem, settings: Arm, sweep: Document) -> Problem:
-    """The problem, moved from its position in the base to the most closely related value of the sweep file."""
+    """Return the problem, moved from its position in the base to the most closely related value of the sweep file."""
     if problem.place.line is None or problem.place.source == sweep.source:
         return problem
     path = problem.path.split(".")
