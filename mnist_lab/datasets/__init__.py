@@ -83,7 +83,7 @@ def images_of(data: Data) -> tuple[str, Form]:
 
 
 def find(name: str, data_dir: Path | None = None) -> Dataset | None:
-    """A published data set; None if it is not on this machine.
+    """Return a published data set; None if it is not on this machine.
 
     Raises:
         DataError: it is damaged in a folder that the user named, or the name is unknown.
@@ -141,7 +141,7 @@ def _load_path(dataset: str, form: Form) -> Dataset:
 
 
 def _name_of_file(path: Path) -> str:
-    """The name of the data in a file: that of the file, or of its folder if the file is only called `train`."""
+    """Return the name of the data in a file: that of the file, or of its folder if the file is only called `train`."""
     name = Path(path.name.removesuffix(".gz")).stem
     return path.parent.name or name if name.lower() in ("train", "training") else name
 

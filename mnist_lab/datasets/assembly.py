@@ -79,7 +79,7 @@ def assemble(raw: Raw, known: KnownSet | None, name: str = "") -> Dataset:
 
 
 def converted(dataset: Dataset, form: Form) -> Dataset:
-    """The data set with its images converted to a form, and new digests; unchanged if they already have it."""
+    """Return the data set with its images converted to a form, and new digests; unchanged if they already have it."""
     given = dataset.image_shape
     if form.shape(given) == given:
         return dataset

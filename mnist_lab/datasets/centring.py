@@ -79,7 +79,7 @@ def resized(picture: Pixels, shape: tuple[int, int, int]) -> Prepared:
 
 
 def _boxed(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """The drawing scaled to a longer side of 20, its strongest pixel white; an error if it is specks that vanish."""
+    """Scale the drawing to a longer side of 20, its strongest pixel white; fail if it is specks that vanish."""
     height, width = (max(1, round(side * BOX / max(ink.shape))) for side in ink.shape)
     image = Image.fromarray(np.rint(255 * ink).astype(np.uint8))
     box = np.asarray(image.resize((width, height), Image.Resampling.BICUBIC)).astype(np.float64)
@@ -89,7 +89,7 @@ def _boxed(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def _centred(box: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The box in 28x28 pixels, its centre of mass as near to the middle as whole pixels allow."""
+    """Return the box in 28x28 pixels, its centre of mass as near to the middle as whole pixels allow."""
     result = np.zeros((SIDE, SIDE), np.uint8)
     centre: Any = ndimage.center_of_mass(box)
     top, left = (

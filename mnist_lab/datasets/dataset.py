@@ -86,7 +86,7 @@ class Dataset:
     """The pixel value in its files that was scaled to 255."""
 
     def class_called(self, key: int | str) -> str | None:
-        """The name of the class with this name or label, if there is one."""
+        """Return the name of the class with this name or label, if there is one."""
         text = str(key)
         if text in self.classes:
             return text
@@ -118,7 +118,7 @@ def listed(names: Sequence[str]) -> str:
 
 
 def array_digest(array: NDArray[Any]) -> str:
-    """The SHA-256 of an array's bytes in C order, as hexadecimal digits."""
+    """Return the SHA-256 of an array's bytes in C order, as hexadecimal digits."""
     return hashlib.sha256(np.ascontiguousarray(array).data).hexdigest()
 
 

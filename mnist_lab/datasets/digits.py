@@ -24,7 +24,7 @@ _TEST_EVERY = 5
 
 
 def load() -> Raw:
-    """The digits as 28x28 images: 1,437 for training and 360 for the test."""
+    """Load the digits as 28x28 images: 1,437 for training and 360 for the test."""
     with (files("mnist_lab.datasets") / "uci_digits.npz").open("rb") as file, np.load(file) as archive:
         images, labels = like_mnist(archive["images"]), archive["labels"]
     by_class = np.argsort(labels, kind="stable")

@@ -130,7 +130,7 @@ def _unpacked(archive: Path, known: KnownSet) -> list[Path]:
 
 
 def _verified(known: KnownSet, folder: Path) -> Dataset:
-    """The data set in a folder; an error if it is anything else."""
+    """Return the data set in a folder; raise an error if it is anything else."""
     try:
         dataset = assemble(formats.read_path(folder, known.prefix), known)
     except DataError as error:
@@ -200,7 +200,7 @@ def _writing(path: Path) -> Iterator[None]:
 
 
 def _reason(error: BaseException) -> str:
-    """What happened to the connection, without the layers of libraries that report it."""
+    """Say what happened to the connection, without the layers of libraries that report it."""
     import requests
 
     if isinstance(error, requests.HTTPError) and (answer := error.response) is not None:

@@ -34,7 +34,7 @@ def upright(raw: Raw) -> Raw:
 
 
 def _mapping(file: Path) -> dict[int, str] | None:
-    """The names of the classes by label, from the mapping next to a file such as `emnist-letters-train-images-...`."""
+    """Return the class names by label, from the mapping next to a file such as `emnist-letters-train-images-...`."""
     path = file.with_name("-".join([*file.name.split("-")[:2], "mapping.txt"]))
     if kind(path) != "file":
         return None

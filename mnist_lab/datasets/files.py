@@ -31,7 +31,7 @@ _BLOCK = 2**20
 
 
 def kind(path: Path) -> Literal["file", "folder"] | None:
-    """What is at a path; None if nothing is.
+    """Return what is at a path; None if nothing is.
 
     Raises:
         DataError: access is not permitted, or it is a pipe, a socket or a device.
@@ -55,7 +55,7 @@ def is_folder(path: Path) -> bool:
 
 @contextmanager
 def opened(path: Path) -> Iterator[BufferedReader]:
-    """A regular file, open for reading.
+    """Open a regular file for reading.
 
     Raises:
         DataError: it is missing, not a regular file, or cannot be read, on opening or later.
@@ -69,12 +69,12 @@ def opened(path: Path) -> Iterator[BufferedReader]:
 
 
 def unzipped(file: BufferedReader) -> BufferedReader | gzip.GzipFile:
-    """A file that has not been read yet, decompressed on reading if its first bytes are those of gzip."""
+    """Return a file that has not been read yet, decompressed on reading if its first bytes are those of gzip."""
     return gzip.GzipFile(fileobj=file) if file.peek(2)[:2] == b"\x1f\x8b" else file
 
 
 def read_at_most(file: BufferedIOBase, size: int) -> bytearray:
-    """The next `size` bytes of a file, or those up to its end; memory grows with the content, not with `size`."""
+    """Read the next `size` bytes of a file, or those up to its end; memory grows with the content, not with `size`."""
     content = bytearray()
     while len(content) < size and (block := file.read(min(_BLOCK, size - len(content)))):
         content += block
@@ -82,7 +82,7 @@ def read_at_most(file: BufferedIOBase, size: int) -> bytearray:
 
 
 def entries(folder: Path) -> list[Path]:
-    """The entries of a folder, sorted by name.
+    """Return the entries of a folder, sorted by name.
 
     Raises:
         DataError: it is missing, not a folder, or cannot be read.
@@ -94,12 +94,12 @@ def entries(folder: Path) -> list[Path]:
 
 
 def printable(path: object) -> str:
-    """A path as text that can be written in UTF-8, whatever bytes its name has."""
+    """Return a path as text that can be written in UTF-8, whatever bytes its name has."""
     return str(path).encode("utf-8", "backslashreplace").decode()
 
 
 def unreadable(path: Path, error: OSError) -> DataError:
-    """The error to raise when the system refuses to read a file or folder."""
+    """Return the error to raise when the system refuses to read a file or folder."""
     if isinstance(error, FileNotFoundError):
         return DataError(f"{path}: no such file or folder.")
     if isinstance(error, NotADirectoryError):

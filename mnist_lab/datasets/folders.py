@@ -66,7 +66,7 @@ def read_folder(folder: Path, form: Form = AS_IT_IS) -> Raw | None:
 
 
 def _parts(folder: Path) -> dict[str, Path]:
-    """The folders of the parts; the folder itself, for training, if it only has classes with pictures."""
+    """Return the folders of the parts; the folder itself, for training, if it only has classes with pictures."""
     parts = {part: folder / name for name, part in _PARTS.items() if kind(folder / name) == "folder"}
     if "train" in parts:
         return parts
@@ -90,7 +90,7 @@ def _classes(folders: Iterable[Path]) -> list[Path]:
 
 
 def _read_all(folder: Path, files: Sequence[Path], form: Form, notes: list[str]) -> list[Pixels]:
-    """The pixels of all files, converted to a form in which they have one size and fit into memory."""
+    """Read the pixels of all files, converted to a form in which they have one size and fit into memory."""
     pictures: list[Pixels] = []
     framed: list[Path] = []
     before: Counter[tuple[int, ...]] = Counter()
@@ -162,7 +162,7 @@ def _one_number_of_channels(
 
 
 def _read_picture(path: Path) -> tuple[Pixels, bool]:
-    """The pixels of a file, and whether these are only the first of several frames or pages.
+    """Return the pixels of a file, and whether these are only the first of several frames or pages.
 
     They are (height, width, channels) with one channel if stored in greyscale, else three, and rotated as the camera
     recorded, as `pictures` does for predictions.
@@ -194,12 +194,12 @@ def _class_names(folder: Path) -> tuple[str, ...]:
 
 
 def _folders(folder: Path) -> list[Path]:
-    """The folders in a folder, except hidden ones."""
+    """Return the folders in a folder, except hidden ones."""
     return [path for path in entries(folder) if is_folder(path) and not path.name.startswith(".")]
 
 
 def _scan(folder: Path, classes: Sequence[str], skipped: list[Path]) -> list[tuple[int, Path]]:
-    """The class and the file of each picture of a part, in this order; other files are added to `skipped`."""
+    """Return the class and the file of each picture of a part, in this order; other files are added to `skipped`."""
     skipped += [path for path in entries(folder) if not is_folder(path) and not path.name.startswith(".")]
     found: list[tuple[int, Path]] = []
     for label, name in enumerate(classes):
@@ -231,7 +231,7 @@ def _files(folder: Path, above: list[tuple[int, int]]) -> list[Path]:
 
 
 def _skipped(folder: Path, parts: Mapping[str, Path], paths: Iterable[Path]) -> list[str]:
-    """Notes about files and folders that were not read, by suffix and reason."""
+    """Return notes about files and folders that were not read, by suffix and reason."""
     depth = 1 if folder in parts.values() else 2
     reasons: dict[str, list[Path]] = {}
     for path in paths:

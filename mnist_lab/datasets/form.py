@@ -24,11 +24,11 @@ class Form:
     """Whether colour is converted to greyscale (ITU-R 601-2 luma)."""
 
     def shape(self, image: tuple[int, int, int]) -> tuple[int, int, int]:
-        """The height, width and channels to which an image of this shape is converted."""
+        """Return the height, width and channels to which an image of this shape is converted."""
         return (*(self.size or image[:2]), 1 if self.grey else image[2])
 
     def applied(self, picture: Pixels) -> Pixels:
-        """A picture (height, width, 1 or 3) in this form.
+        """Return a picture (height, width, 1 or 3) in this form.
 
         Raises:
             DataError: it is too large.
@@ -68,7 +68,7 @@ def size_of(shape: Sequence[int]) -> str:
 
 
 def resized(picture: NDArray[Any], shape: tuple[int, int, int]) -> Pixels:
-    """A picture (height, width, 1 or 3) with the height, width and channels of `shape`, otherwise unchanged."""
+    """Return a picture (height, width, 1 or 3) with the height, width and channels of `shape`, otherwise unchanged."""
     height, width, channels = shape
     if channels == 1:
         picture = grey(picture)

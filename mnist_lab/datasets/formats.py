@@ -68,7 +68,7 @@ def read_folder(folder: Path, prefix: str = "", form: Form = AS_IT_IS) -> Raw | 
 
 
 def _listed(folder: Path) -> str:
-    """The content of a folder, for messages."""
+    """List the content of a folder, for messages."""
     names = [printable(path.name) + ("/" if kind(path) == "folder" else "") for path in entries(folder)]
     more = f" and {len(names) - _MOST_LISTED:,} more" if len(names) > _MOST_LISTED else ""
     return f"It holds {', '.join(names[:_MOST_LISTED])}{more}." if names else "It is empty."

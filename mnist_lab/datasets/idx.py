@@ -57,7 +57,7 @@ def read_folder(folder: Path, prefix: str = "") -> Raw | None:
 
 
 def find_files(folder: Path, prefix: str = "") -> dict[str, Path]:
-    """The IDX files of a folder by the array they hold; gzip is preferred, as it has a checksum.
+    """Return the IDX files of a folder by the array they hold; gzip is preferred, as it has a checksum.
 
     Raises:
         DataError: two files of different names for the same array, or an unreadable folder.

@@ -267,7 +267,7 @@ def judge(known: KnownSet, files: Sequence[Path], digests: Mapping[str, str]) ->
 def recognize(
     files: Sequence[Path], arrays: Mapping[str, NDArray[Any]], digests: Mapping[str, str]
 ) -> tuple[KnownSet, str] | None:
-    """The published set that data are, whatever their folder is called, and how that was decided."""
+    """Return the published set that data are, whatever their folder is called, and how that was decided."""
     if digests.keys() != set(ROLES):
         return None
     rows = (len(arrays["x_train"]), len(arrays["x_test"]))

@@ -40,7 +40,7 @@ def images(array: NDArray[Any], where: str) -> NDArray[Any]:
 
 
 def square(pixels: int, where: str) -> int:
-    """The side of a square greyscale image of this many pixels.
+    """Return the side of a square greyscale image of this many pixels.
 
     Raises:
         DataError: it is not a square number.

@@ -55,9 +55,9 @@ _KNOWN = {
 
 
 def class_names(path: Path, arrays: Mapping[str, NDArray[Any]]) -> dict[int, str] | None:
-    """The names of the classes by label for a file with `arrays` by role (`y_train`, `y_test` and others).
+    """Return the names of the classes by label for a file with `arrays` by role (`y_train`, `y_test` and others).
 
-    None if it is not one of MedMNIST's, or its classes have no names.
+    Return None if it is not one of MedMNIST's, or its classes have no names.
     """
     named = _FILE.fullmatch(path.name.lower())
     known = _KNOWN.get(named[1]) if named else None

@@ -95,7 +95,7 @@ def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def _read_single(path: Path) -> NDArray[Any]:
-    """The one array of an .npy or .npz file."""
+    """Read the one array of an .npy or .npz file."""
     with opened(path) as file:
         if file.read(len(_NPY)) == _NPY:
             file.seek(0)
@@ -112,7 +112,7 @@ def _read_single(path: Path) -> NDArray[Any]:
 
 
 def _members(archive: zipfile.ZipFile) -> dict[str, str]:
-    """The files of an archive by the names of their arrays."""
+    """Return the files of an archive by the names of their arrays."""
     return {name.removesuffix(".npy"): name for name in archive.namelist()}
 
 
@@ -151,7 +151,7 @@ def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
 
 
 def _held(archive: zipfile.ZipFile, members: Mapping[str, str]) -> str:
-    """The content of an archive, for messages: the names, shapes and types of its arrays."""
+    """Describe the content of an archive, for messages: the names, shapes and types of its arrays."""
     lines = []
     for name, member in members.items():
         try:

@@ -54,7 +54,7 @@ def read(path: Path) -> Pixels:
 
 
 def of_array(array: Any, what: str) -> Pixels:
-    """The picture in an array, as `read` returns it.
+    """Return the picture in an array, as `read` does.
 
     The array has shape (height, width) or (height, width, 1 or 3) and numbers of 0..1, 0..255 or 0..65535.
 
@@ -70,20 +70,20 @@ def _least_channels(pixels: Pixels) -> Pixels:
 
 
 def grey(pixels: Pixels) -> Pixels:
-    """A picture (height, width, 1 or 3) converted to one channel: ITU-R 601-2 luma."""
+    """Convert a picture (height, width, 1 or 3) to one channel: ITU-R 601-2 luma."""
     if pixels.shape[2] == 1:
         return pixels
     return np.asarray(Image.fromarray(pixels).convert("L"))[..., np.newaxis]
 
 
 def image_of(pixels: Pixels) -> Image.Image:
-    """A picture (height, width, 1 or 3) as a Pillow image, in greyscale or colour."""
+    """Return a picture (height, width, 1 or 3) as a Pillow image, in greyscale or colour."""
     return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
 
 
 @contextlib.contextmanager
 def decoded(path: Path, *, smaller: bool = False) -> Iterator[Image.Image]:
-    """An image file in one of `FORMATS`, open and with its pixels loaded; not yet rotated as the camera recorded.
+    """Open an image file in one of `FORMATS` and load its pixels, not yet rotated as the camera recorded.
 
     With `smaller`, a very large JPEG is decoded at a fraction of its size, which is faster.
 
@@ -113,7 +113,7 @@ def decoded(path: Path, *, smaller: bool = False) -> Iterator[Image.Image]:
 
 
 def _flattened(image: Image.Image) -> Pixels:
-    """The pixels of an image, its transparent parts on white or black."""
+    """Return the pixels of an image, its transparent parts on white or black."""
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         return _bytes(np.asarray(image), "the image")[..., np.newaxis]
     if not image.has_transparency_data:
@@ -125,7 +125,7 @@ def _flattened(image: Image.Image) -> Pixels:
 
 
 def pixels_of(image: Image.Image) -> Pixels:
-    """The pixels (height, width, channels) of an opaque image: one channel if it is stored in greyscale."""
+    """Return the pixels (height, width, channels) of an opaque image: one channel if it is stored in greyscale."""
     pixels = np.asarray(image.convert("L" if image.mode in ("1", "L", "LA") else "RGB"))
     return pixels[..., np.newaxis] if pixels.ndim == 2 else pixels
 

@@ -24,7 +24,7 @@ _KINDS = {
 
 
 def _said(name: str, meanings: Mapping[str, str]) -> set[str]:
-    """The meanings of the words of a name, separated by `_`, `-`, `.` or spaces, in upper or lower case."""
+    """Return the meanings of the words of a name, separated by `_`, `-`, `.` or spaces, in upper or lower case."""
     return {meanings[word] for word in re.split(r"[\W_]+", name.lower()) if word in meanings}
 
 
@@ -35,7 +35,7 @@ def part_of(name: str) -> str | None:
 
 
 def role_of(name: str) -> str | None:
-    """The array that a name stands for, such as `x_train`; None if the name does not show it.
+    """Return the array that a name stands for, such as `x_train`; None if the name does not show it.
 
     A name without a part, such as `images`, stands for the training part.
     """
@@ -44,7 +44,7 @@ def role_of(name: str) -> str | None:
 
 
 def by_role(names: Iterable[str], place: str) -> dict[str, str]:
-    """The name that stands for each array; if some names contain a part, only these count.
+    """Return the name that stands for each array; if some names contain a part, only these count.
 
     Raises:
         DataError: two names stand for the same array.
@@ -62,6 +62,6 @@ def by_role(names: Iterable[str], place: str) -> dict[str, str]:
 
 
 def missing(found: Mapping[str, object]) -> list[str]:
-    """The missing arrays: there must be a training part, and each part needs images and labels."""
+    """Return the missing arrays: there must be a training part, and each part needs images and labels."""
     needed = {"x_train", "y_train"} | {f"{kind}_{role[2:]}" for role in found for kind in "xy"}
     return sorted(needed - found.keys(), key=lambda role: (role[2:] != "train", role[2:], role))

@@ -65,7 +65,7 @@ def to_bytes(raw: Raw) -> Scaled:
 
 
 def white_of(picture: NDArray[np.uint8], expected: float, *, guess: bool) -> float:
-    """The value, within 0..255, that is white in one picture.
+    """Return the value, within 0..255, that is white in one picture.
 
     Args:
         picture: any shape.
@@ -87,7 +87,7 @@ def spread(array: NDArray[Any], white: float) -> NDArray[np.uint8]:
 
 
 def _nearly_black(raw: Raw, images: Mapping[str, NDArray[Any]]) -> list[str]:
-    """A note for each part with some images on a smaller scale than the others; a DataError if most are."""
+    """Return a note for each part with some images on a smaller scale than others; raise a DataError if most are."""
     notes = []
     for role, array in images.items():
         brightest = array.reshape(len(array), -1).max(axis=1)

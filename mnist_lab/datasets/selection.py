@@ -91,7 +91,7 @@ def fold(labels: NDArray[Any], folds: int, number: int) -> tuple[Rows, Rows]:
 
 
 def scarce(labels: NDArray[Any], part: Rows) -> NDArray[np.intp]:
-    """The classes that have no rows in a part, or less than a tenth of their proportionate number.
+    """Return the classes that have no rows in a part, or less than a tenth of their proportionate number.
 
     Unless the rows are ordered by class, this happens only to the rarest classes. Labels are integers of 0 or more.
     """
@@ -111,7 +111,7 @@ def _drawn(labels: NDArray[Any], shares: NDArray[np.intp], seed: int) -> Rows:
 
 
 def _with_some_left(labels: NDArray[Any], size: int, fraction: float) -> NDArray[np.intp]:
-    """The shares of a stratified training part; if possible, every class of several rows keeps one for validation."""
+    """Return a stratified training part's shares; if possible, every class of several rows keeps one for validation."""
     classes, counts = np.unique(labels, return_counts=True)
     if size < len(classes):
         raise ConfigError(

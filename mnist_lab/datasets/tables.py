@@ -121,7 +121,7 @@ def _raw(parts: dict[str, Path], source: str, notes: Sequence[str]) -> Raw:
 
 
 def _beside(path: Path) -> list[str]:
-    """A note about a test file next to a training file."""
+    """Return a note about a test file next to a training file."""
     if roles.part_of(path.name) != "train":
         return []
     name = path.name.lower().replace("training", "test").replace("train", "test")
@@ -134,7 +134,7 @@ def _beside(path: Path) -> list[str]:
 
 @contextmanager
 def _text(path: Path) -> Iterator[TextIO]:
-    """A file as text, without a byte order mark; decompressed if it is gzipped."""
+    """Open a file as text, without a byte order mark; decompressed if it is gzipped."""
     with opened(path) as file:
         try:
             yield io.TextIOWrapper(unzipped(file), encoding="utf-8-sig")
@@ -182,7 +182,7 @@ def _is_numbered(cells: Sequence[str]) -> bool:
 
 
 def _in_order(columns: Sequence[int], names: Sequence[str]) -> list[int]:
-    """The columns in the order of the numbers in their names (pixel0 or 1x1 first), if all of these differ."""
+    """Return the columns in the order of the numbers in their names (pixel0 or 1x1 first), if all of these differ."""
     numbers = {tuple(map(int, re.findall("[0-9]{1,9}", names[column]))): column for column in columns}
     if len(numbers) < len(columns) or len({len(some) for some in numbers}) > 1:
         return list(columns)
@@ -231,7 +231,7 @@ def _read(path: Path, layout: _Layout) -> tuple[NDArray[Any], NDArray[Any]]:
 
 
 def _parsed(layout: _Layout, part: Sequence[tuple[int, str]], dtype: np.dtype[Any]) -> NDArray[Any] | None:
-    """The pixels of some lines; None if one is not a number of this type."""
+    """Return the pixels of some lines; None if one is not a number of this type."""
     lines = [line for _, line in part]
     try:
         return np.loadtxt(
@@ -242,7 +242,7 @@ def _parsed(layout: _Layout, part: Sequence[tuple[int, str]], dtype: np.dtype[An
 
 
 def _label(path: Path, layout: _Layout, number: int, line: str) -> str:
-    """The label of a line, which must have a value for each column."""
+    """Return the label of a line, which must have a value for each column."""
     assert layout.label is not None
     if '"' not in line and line.count(layout.delimiter) == layout.columns - 1:
         label = line.split(layout.delimiter, layout.label + 1)[layout.label]
@@ -260,7 +260,7 @@ def _label(path: Path, layout: _Layout, number: int, line: str) -> str:
 
 
 def _no_pixel(path: Path, layout: _Layout, part: Sequence[tuple[int, str]]) -> DataError:
-    """The error about the first value that is not a pixel."""
+    """Return the error about the first value that is not a pixel."""
     for number, line in part:
         cells = _cells(line, layout.delimiter)
         for column in layout.pixels:
@@ -290,7 +290,7 @@ def _is_text(cell: str) -> bool:
 
 
 def _found(cells: Sequence[str]) -> str:
-    """The content of the first line: `it has 785 columns: label, pixel0, pixel1, ..., pixel783`."""
+    """Describe the content of the first line: `it has 785 columns: label, pixel0, pixel1, ..., pixel783`."""
     shown = [cell[:40] for cell in cells]
     shown = shown if len(shown) <= 6 else [*shown[:4], "...", shown[-1]]
     return f"it has {len(cells):,} columns: {', '.join(shown)}"

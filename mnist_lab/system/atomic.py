@@ -12,7 +12,7 @@ PART = ".part."
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary file to write, which replaces `path` at the end of the `with`, or is removed if it fails.
+    """Provide a temporary file to write, which replaces `path` at the end of the `with`, or is removed if it fails.
 
     Its name ends with that of `path`, since some writers depend on the suffix. Processes and threads can write the same
     path at the same time: the last one wins.

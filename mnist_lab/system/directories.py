@@ -9,7 +9,7 @@ from mnist_lab.errors import InputError, SetupError
 
 
 def home() -> Path | None:
-    """The user's home folder; None for a user unknown to the system, as in many containers."""
+    """Return the user's home folder; None for a user unknown to the system, as in many containers."""
     try:
         found = Path.home()
     except RuntimeError:
@@ -18,7 +18,7 @@ def home() -> Path | None:
 
 
 def expanded(path: str | Path) -> Path:
-    """The path with a leading `~` or `~user` expanded.
+    """Return the path with a leading `~` or `~user` expanded.
 
     Raises:
         InputError: there is no such home folder.

@@ -12,14 +12,14 @@ from pathlib import Path
 
 
 def processors() -> Sequence[int]:
-    """The numbers of the processors that this process may use."""
+    """Return the numbers of the processors that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return sorted(os.sched_getaffinity(0))
     return range(os.cpu_count() or 1)
 
 
 def quietest(count: int) -> Sequence[int]:
-    """The `count` available processors with the least load from others during a tenth of a second.
+    """Return the `count` available processors with the least load from others during a tenth of a second.
 
     Ties are broken at random, so that processes that start together do not all choose the same ones.
     """
@@ -29,7 +29,7 @@ def quietest(count: int) -> Sequence[int]:
 
 @contextmanager
 def claimed(count: int) -> Iterator[tuple[int, ...]]:
-    """The quietest `count` processors, if possible ones that no other process has claimed.
+    """Hold the quietest `count` processors, if possible ones that no other process has claimed.
 
     For processes that share a machine without knowing of each other. The claims are locks in the machine's temporary
     folder, which the system releases when the process ends.
@@ -51,14 +51,14 @@ def claimed(count: int) -> Iterator[tuple[int, ...]]:
 
 
 def _claims() -> Path:
-    """The folder of the locks; one per user, as the files of another user could not be locked."""
+    """Return the folder of the locks; one per user, as the files of another user could not be locked."""
     folder = Path(tempfile.gettempdir()) / f"mnist-lab-cpus-{os.getuid() if hasattr(os, 'getuid') else ''}"
     folder.mkdir(exist_ok=True)
     return folder
 
 
 def _by_load() -> list[int]:
-    """The available processors, the one with the least load during a tenth of a second first; ties at random."""
+    """Return the available processors, the one with the least load during a tenth of a second first; ties at random."""
     mine = processors()
     before = _idle_ticks()
     time.sleep(0.1)
@@ -67,7 +67,7 @@ def _by_load() -> list[int]:
 
 
 def _idle_ticks() -> dict[int, int]:
-    """The idle time of each processor since the machine started, in ticks; empty if the system has no /proc/stat.
+    """Return each processor's idle time since the machine started, in ticks; empty if the system has no /proc/stat.
 
     Source: the fifth column of /proc/stat (man proc_stat).
     """
@@ -97,7 +97,7 @@ def available_memory() -> int | None:
 
 
 def _control_group_limits() -> list[int]:
-    """The memory limits of this process' control group and its ancestors; version 2, and version 1 in a container.
+    """Return the memory limits of this process' control group and ancestors; version 2, and version 1 in a container.
 
     Source: Documentation/admin-guide/cgroup-v2.rst of Linux.
     """
@@ -117,7 +117,7 @@ def _control_group_limits() -> list[int]:
 
 
 def gpus() -> list[str]:
-    """The NVIDIA GPUs that this process may use, as CUDA_VISIBLE_DEVICES names them."""
+    """Return the NVIDIA GPUs that this process may use, as CUDA_VISIBLE_DEVICES names them."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
         return [name for name in visible.split(",") if name and name != "-1"]
@@ -125,7 +125,7 @@ def gpus() -> list[str]:
 
 
 def processor_model() -> str:
-    """The model name of the processor."""
+    """Return the model name of the processor."""
     try:
         with Path("/proc/cpuinfo").open(encoding="utf-8", errors="replace") as file:
             return next(line.split(":", 1)[1].strip() for line in file if line.startswith("model name"))
@@ -134,7 +134,7 @@ def processor_model() -> str:
 
 
 def thread_limits(threads: int) -> dict[str, str]:
-    """The environment variables that limit numerical libraries to this many threads, if set before their first use."""
+    """Return the environment variables that limit numerical libraries to this many threads, if set before first use."""
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
     # A single thread need not hand oneDNN's work to a pool of one; the numbers are the same (benchmarks/LOG.md).
     alone = {"TF_ONEDNN_THREADPOOL_USE_CALLER_THREAD": "1"} if threads == 1 else {}

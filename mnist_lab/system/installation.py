@@ -11,7 +11,7 @@ _CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def installed_version(package: str) -> str | None:
-    """The version of a package; None if it is not installed."""
+    """Return the version of a package; None if it is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:
@@ -19,7 +19,7 @@ def installed_version(package: str) -> str | None:
 
 
 def extra_command(extra: str) -> str:
-    """The command that installs an extra of `pyproject.toml`, such as `jax`.
+    """Return the command that installs an extra of `pyproject.toml`, such as `jax`.
 
     In the environment created by `make install`, it is `make` with the extra, which installs the locked versions.
     Elsewhere it lists the packages of the extra, since mnist-lab itself is not on a package index.
@@ -31,7 +31,7 @@ def extra_command(extra: str) -> str:
 
 
 def package_command(*requirements: str) -> str:
-    """The command that installs packages into this Python environment, which has no pip if uv created it."""
+    """Return the command that installs packages into this Python environment, which has no pip if uv created it."""
     python = shlex.quote(sys.executable)
     if find_spec("pip"):
         installer = f"{python} -m pip install"
@@ -43,7 +43,7 @@ def package_command(*requirements: str) -> str:
 
 
 def _requirements(extra: str) -> list[str]:
-    """The packages of the extra; empty if mnist-lab is run from its source without being installed."""
+    """Return the packages of the extra; empty if mnist-lab is run from its source without being installed."""
     try:
         lines = requires("mnist-lab") or []
     except PackageNotFoundError:

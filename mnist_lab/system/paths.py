@@ -14,7 +14,7 @@ SPECIAL = {
 
 
 def mode_of(path: Path, *, follow: bool = True) -> int | None:
-    """The mode (`stat`) of what is at `path`, or of what a link there points to; None if nothing is or can be there.
+    """Return the mode (`stat`) of what is at `path`, or of a link's target; None if nothing is or can be there.
 
     Raises:
         OSError: it cannot be determined at the moment.

@@ -31,7 +31,7 @@ elsewhere: list[Path] = []
 
 
 def folder() -> Path:
-    """The scratch folder, created at the first call.
+    """Return the scratch folder, created at the first call.
 
     Raises:
         SetupError: there is no writable folder for temporary files.

@@ -37,17 +37,17 @@ class Interruption(KeyboardInterrupt):
 
 
 def number_of(interrupt: KeyboardInterrupt) -> int:
-    """The number of the signal that raised `interrupt`."""
+    """Return the number of the signal that raised `interrupt`."""
     return interrupt.number if isinstance(interrupt, Interruption) else signal.SIGINT
 
 
 def exit_code(number: int) -> int:
-    """The exit code of a process stopped by a signal, as in shells: 130, 143 or 129."""
+    """Return the exit code of a process stopped by a signal, as in shells: 130, 143 or 129."""
     return 128 + number
 
 
 def stop_message(number: int) -> str:
-    """The message of a process stopped by a signal."""
+    """Return the message of a process stopped by a signal."""
     return "Interrupted." if number == signal.SIGINT else f"Stopped by {signal.Signals(number).name}."
 
 

@@ -118,7 +118,7 @@ def flush() -> None:
 
 
 def _lasting(stream: TextIO | None, descriptor: int) -> TextIO:
-    """The stream if it is not a file (as in notebooks and tests), else a `_Descriptor` of the same file."""
+    """Return the stream if it is not a file (as in notebooks and tests), else a `_Descriptor` of the same file."""
     if stream is None or stream.closed:
         return _text(_Descriptor(descriptor), "utf-8")
     if not isinstance(stream, io.TextIOWrapper):

@@ -31,7 +31,7 @@ class Sheet:
 
 
 def sheets(seen: Values) -> tuple[Sheet, Sheet]:
-    """A picture (height, width, channels) measured for dark ink on light, and for light ink on dark."""
+    """Measure a picture (height, width, channels) for dark ink on light, and for light ink on dark."""
     # The background of light strokes is that of dark ones in the negative.
     channels = seen.shape[2]
     background = _background(np.concatenate([seen, 255 - seen], axis=2))
@@ -42,7 +42,7 @@ def sheets(seen: Values) -> tuple[Sheet, Sheet]:
 
 
 def _strongest(ink: Values) -> Values:
-    """The ink in the channel in which it is strongest at each pixel, of those that show it at all.
+    """Return the ink in the channel in which it is strongest at each pixel, of those that show it at all.
 
     In a channel that does not show it, ink may be lighter than the paper, as blue ink on yellow is, so the paper around
     it would count as ink.
@@ -52,7 +52,7 @@ def _strongest(ink: Values) -> Values:
 
 
 def _background(values: Values) -> Values:
-    """The background of dark strokes, (height, width, channels): closing by reconstruction.
+    """Return the background of dark strokes, (height, width, channels): closing by reconstruction.
 
     Closing with a square wider than any stroke fills the strokes, but also the corners of shadows, which the
     reconstruction then restores. Outside the picture it is dark, so that anything wide at its edge, such as a table,

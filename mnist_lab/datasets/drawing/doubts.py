@@ -16,7 +16,7 @@ _MOST_PIECES, _MOST_MARKS = 3, 5  # counts
 
 
 def about_place(drawing: Part, mine: Mask) -> list[str]:
-    """A doubt if the drawing is cut off or fills the picture."""
+    """Return a doubt if the drawing is cut off or fills the picture."""
     height, width = mine.shape
     if drawing.height >= 0.9 * height and drawing.width >= 0.9 * width:
         return ["the drawing fills nearly the whole image, so what it shows was probably not found"]
@@ -25,7 +25,7 @@ def about_place(drawing: Part, mine: Mask) -> list[str]:
 
 
 def about_others(others: list[Part], drawing: Part) -> list[str]:
-    """A doubt if there is more than one drawing."""
+    """Return a doubt if there is more than one drawing."""
     drawings = [part for part in others if part.extent >= _OTHER * drawing.extent]
     if drawings:
         return [f"there are {1 + len(drawings)} separate drawings, and only the one with the most ink was read"]
@@ -33,7 +33,7 @@ def about_others(others: list[Part], drawing: Part) -> list[str]:
 
 
 def about_contrast(contrast: float, paper: Values) -> list[str]:
-    """A doubt if the drawing barely stands out: on a table, it may be the shadow of the sheet."""
+    """Return a doubt if the drawing barely stands out: on a table, it may be the shadow of the sheet."""
     if contrast < FAINTEST / 255 * np.percentile(paper, 95):
         return ["the drawing hardly stands out from its surroundings"]
     return []

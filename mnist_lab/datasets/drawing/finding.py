@@ -54,7 +54,7 @@ class _Found:
     doubts: tuple[str, ...]
 
     def alike_around(self, brightness: Values, sign: int) -> float:
-        """The share of its surroundings that is as dark as its ink (sign 1), or as light (sign -1).
+        """Return the share of its surroundings that is as dark as its ink (sign 1), or as light (sign -1).
 
         It is small for ink, and large for the background between strokes of the other polarity.
         """
@@ -73,7 +73,7 @@ class _Found:
 
 
 def find(picture: Pixels) -> Drawing:
-    """The drawing in a picture (height, width, 1 or 3): dark on light, light on dark or coloured, in any light.
+    """Find the drawing in a picture (height, width, 1 or 3): dark on light, light on dark or coloured, in any light.
 
     Raises:
         DataError: there is no ink, or only specks.
@@ -90,7 +90,7 @@ def find(picture: Pixels) -> Drawing:
 
 
 def _likelier(dark: _Found, light: _Found, brightness: Values) -> _Found:
-    """The drawing that is ink, dark or light; the other is the background between its strokes."""
+    """Return the drawing that is ink, dark or light; the other is the background between its strokes."""
     if light.surrounds(dark) and light.contrast > _AS_CLEAR * dark.contrast:  # dark is the inside of a loop
         return light
     low, high = _EITHER
@@ -99,12 +99,12 @@ def _likelier(dark: _Found, light: _Found, brightness: Values) -> _Found:
 
 
 def nothing_on_it() -> DataError:
-    """The error for a picture without a drawing."""
+    """Return the error for a picture without a drawing."""
     return DataError("no drawing found that stands out from the background.")
 
 
 def _reduced(picture: Pixels, times: int) -> Values:
-    """The picture (height, width, channels), each side divided by `times`, with the sensor's noise smoothed."""
+    """Return the picture (height, width, channels), each side divided by `times`, with the sensor's noise smoothed."""
     channels = [Image.fromarray(picture[..., channel]) for channel in range(picture.shape[2])]
     small = [np.asarray(channel.reduce(times) if times > 1 else channel, np.float32) for channel in channels]
     result = [ndimage.gaussian_filter(each, _BLUR) if _noise(each) > _NOISE else each for each in small]
@@ -112,7 +112,7 @@ def _reduced(picture: Pixels, times: int) -> Values:
 
 
 def _noise(values: Values) -> float:
-    """The standard deviation of the noise, from the median of the finest diagonal wavelets; 0 for a plain picture.
+    """Return the noise's standard deviation, from the median of the finest diagonal wavelets; 0 for a plain picture.
 
     Source: D. L. Donoho, I. M. Johnstone, "Ideal spatial adaptation by wavelet shrinkage", Biometrika 81 (1994),
     425-455.
@@ -122,7 +122,7 @@ def _noise(values: Values) -> float:
 
 
 def _found(sheet: Sheet, brightness: Values) -> _Found | None:
-    """The drawing of this polarity, if there is one."""
+    """Return the drawing of this polarity, if there is one."""
     strength, floor, level, printed = without_printed_lines(sheet.strength)
     if level is None:
         return None
@@ -158,7 +158,7 @@ def _found(sheet: Sheet, brightness: Values) -> _Found | None:
 def _with_faint_strokes(
     core: Mask, drawing: Part, strength: Values, floor: float, peak: float, extended: float
 ) -> Mask:
-    """The drawing with fainter strokes attached to it, unless they lead away from it as printed lines do."""
+    """Return the drawing with fainter strokes attached to it, unless they lead away from it as printed lines do."""
     for share in (EDGE, 3 * EDGE):
         labels = labelled(strength > floor + share * (peak - floor))
         grown = np.isin(labels, np.unique(labels[core])) & (labels > 0)

@@ -20,7 +20,7 @@ _SLOPES = np.arange(-0.1, 0.1001, 0.0025)  # of printed lines, relative to the p
 
 
 def without_printed_lines(strength: Values) -> tuple[Values, float, float | None, bool]:
-    """The strength without lines of ruled or squared paper, its floor, its threshold, and whether there were lines."""
+    """Remove lines of ruled or squared paper; return strength, floor, threshold, and whether there were lines."""
     printed = False
     floor = unevenness(strength)
     level = level_above(strength, floor)
@@ -47,7 +47,7 @@ def without_printed_lines(strength: Values) -> tuple[Values, float, float | None
 
 
 def _printed_lines(mask: Mask) -> tuple[Mask, int]:
-    """The pixels of thin, nearly horizontal lines across the picture, and the largest number of rows of a line."""
+    """Return the pixels of thin, nearly horizontal lines across the picture, and the largest number of rows of one."""
     lines = np.zeros_like(mask)
     height, width = mask.shape
     if min(mask.shape) < _SMALLEST_RULED:

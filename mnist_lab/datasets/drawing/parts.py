@@ -17,13 +17,13 @@ _NEAR = 0.12  # the largest gap to a part that belongs to the drawing, relative 
 
 
 def labelled(mask: NDArray[np.bool_]) -> Labels:
-    """The connected components, numbered from 1; 0 where there is none."""
+    """Return the connected components, numbered from 1; 0 where there is none."""
     found: Any = ndimage.label(mask, np.ones((3,) * mask.ndim, bool))
     return found[0]
 
 
 def opened(mask: Mask, side: int) -> Mask:
-    """The parts of `mask` into which a square of `side` pixels fits."""
+    """Return the parts of `mask` into which a square of `side` pixels fits."""
     opened: Any = ndimage.binary_opening(mask, np.ones((side, side), bool))
     return opened
 
@@ -66,7 +66,7 @@ class Part:
         return min(self.labels)
 
     def joined(self, other: "Part") -> "Part":
-        """The union of both parts."""
+        """Return the union of both parts."""
         return Part(
             self.labels | other.labels,
             min(self.top, other.top), max(self.bottom, other.bottom),
@@ -91,7 +91,7 @@ class Part:
 
 
 def parts_of(labels: Labels) -> list[Part]:
-    """The connected components that are not specks, the largest first."""
+    """Return the connected components that are not specks, the largest first."""
     areas = np.bincount(labels.ravel())
     least = _SPECK * max(labels.shape)
     parts = [
@@ -103,7 +103,7 @@ def parts_of(labels: Labels) -> list[Part]:
 
 
 def chosen(parts: list[Part], labels: Labels, strength: Values) -> tuple[Part, list[Part]]:
-    """The drawing, the part with the most ink joined with those near it, and the other parts.
+    """Return the drawing, the part with the most ink joined with those near it, and the other parts.
 
     Frames do not count, and a part that touches the edge counts less.
     """
@@ -133,7 +133,7 @@ def _is_frame(part: Part, parts: list[Part], labels: Labels) -> bool:
 
 
 def on_the_same_paper(drawing: Part, others: list[Part], labels: Labels, strength: Values, paper: Values) -> list[Part]:
-    """The other parts about as strong as the drawing and on paper about as light: no folds, no grain of a table."""
+    """Return the other parts about as strong as the drawing, on paper about as light: no folds, no grain of a table."""
     if not others:
         return []
     numbers = [drawing.label, *(part.label for part in others)]

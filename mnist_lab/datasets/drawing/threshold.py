@@ -15,7 +15,7 @@ FAINTEST = 24
 
 
 def unevenness(strength: Values) -> float:
-    """The strength that paper does not reach: its median plus four standard deviations, from the palest pixels.
+    """Return the strength that paper does not reach: its median plus four standard deviations, from the palest pixels.
 
     If paper fills 60 % of the picture, the picture's 30th percentile is the paper's median and its 3rd percentile the
     paper's 5th, which in a normal distribution is 1.64 standard deviations below the median.
