@@ -129,7 +129,7 @@ def many() -> dict[str, Any]:
 
 
 def nothing(number: int, purpose: object, pickled: bytes) -> None:
-    """What the tasks of `many` do."""
+    """Do nothing; this is what the tasks of `many` call."""
 
 
 def _all(executor: CallExecutor, calls: int, seconds: float) -> None:
@@ -165,7 +165,7 @@ def _numbers(results: Path) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _cluster(folder: Path, workers: int) -> Iterator[tuple[str, list[int]]]:
-    """A scheduler and pinned workers, in processes of their own; yields the address and the process ids."""
+    """Run a scheduler and pinned workers in processes of their own; yield the address and the process ids."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     address = f"tcp://127.0.0.1:{port}"

@@ -67,7 +67,7 @@ class Setting:
     torch_python: str = sys.executable
 
     def missing(self, contender: Contender) -> str | None:
-        """The package that the contender needs and that is not installed."""
+        """Return the package that the contender needs and that is not installed, if there is one."""
         if contender.kind != "loop":
             return None if contender.backend in backends.installed() else contender.backend
         there = self.torch_python != sys.executable or find_spec("torch")

@@ -62,5 +62,5 @@ def write(folder: Path, *, data_dir: Path | None = None, rows: int = TRAIN) -> D
 
 
 def _repeated(array: np.ndarray, rows: int) -> np.ndarray:
-    """The first `rows` rows; if there are too few, they are repeated."""
+    """Return the first `rows` rows; if there are too few, they are repeated."""
     return np.resize(array, (rows, *array.shape[1:]))

@@ -61,7 +61,7 @@ def measure(trials: int, kills: int, chance: random.Random) -> dict[str, Any]:
 
 
 def _through(folder: Path, trials: int) -> tuple[list[Measured], list[float]]:
-    """The trials, and the memory of the search process in MB at each tenth of them."""
+    """Run the trials; return them and the memory of the search process in MB at each tenth of them."""
     megabytes: list[float] = []
     process = _started(folder, trials)
     while process.poll() is None:
@@ -74,7 +74,7 @@ def _through(folder: Path, trials: int) -> tuple[list[Measured], list[float]]:
 
 
 def _killed(folder: Path, trials: int, kills: int, chance: random.Random) -> tuple[list[Measured], list[float]]:
-    """The trials, and the seconds after which each process except the last was killed."""
+    """Run the trials; return them and the seconds after which each process except the last was killed."""
     seconds: list[float] = []
     process = _started(folder, trials)
     while len(seconds) < kills and process.poll() is None:
@@ -103,7 +103,7 @@ def _started(folder: Path, trials: int) -> "subprocess.Popen[bytes]":
 
 
 def _trials(folder: Path, process: "subprocess.Popen[bytes]") -> list[Measured]:
-    """The records of the trials, except times."""
+    """Return the records of the trials, except times."""
     if process.returncode:
         raise ProcessError(f"{process.args} ended with {process.returncode}:\n{(folder / 'output.txt').read_text()}")
     return [_without_times(trial) for trial in json.loads((folder / "search" / "search.json").read_text())["trials"]]

@@ -43,7 +43,7 @@ def children() -> int:
 
 
 def command(runs: int, backend: str, device: str) -> list[object]:
-    """The command line of this module."""
+    """Return the command line of this module."""
     return [sys.executable, "-m", "benchmarks.many", "--runs", runs, "--backend", backend, "--device", device]
 
 

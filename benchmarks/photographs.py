@@ -53,7 +53,7 @@ def photograph(digits: Sequence[NDArray[np.uint8]], kind: str, seed: int) -> NDA
 
 
 def _pen(digits: Sequence[NDArray[np.uint8]], kind: str, shape: tuple[int, int], draw: Any) -> Floats:
-    """The fraction of each point of the sheet that ink covers, 0 to 1."""
+    """Return the fraction of each point of the sheet that ink covers, 0 to 1."""
     height, width = shape
     ink = np.zeros(shape)
     if kind in NOTHING:
@@ -94,7 +94,7 @@ def _count(kind: str) -> int:
 
 
 def _stroke(image: NDArray[np.uint8], side: int, kind: str) -> Floats:
-    """A digit enlarged, with an edge as sharp as a pen's."""
+    """Enlarge a digit, with an edge as sharp as a pen's."""
     large = np.asarray(Image.fromarray(image[..., 0]).resize((side, side), Image.Resampling.BICUBIC)) / 255
     level = {"thick pen": 0.22, "thin pen": 0.7}.get(kind, 0.45)
     return np.clip((large - level) / 0.2 + 0.5, 0, 1)
@@ -106,7 +106,7 @@ def _trimmed(stroke: Floats) -> Floats:
 
 
 def _paper_and_ink(pen: Floats, kind: str, draw: Any) -> Floats:
-    """The sheet (height, width, 3), as it looks in white light: 0 to 255."""
+    """Return the sheet (height, width, 3), as it looks in white light: 0 to 255."""
     paper, ink = np.array([212.0, 210, 204]), np.array([45.0, 45, 52])
     match kind:
         case "blue ink":
@@ -139,7 +139,7 @@ def _paper_and_ink(pen: Floats, kind: str, draw: Any) -> Floats:
 
 
 def _lines(shape: tuple[int, int], kind: str, draw: Any) -> Floats:
-    """The printed lines of the paper: 0 (blank) to 1."""
+    """Return the printed lines of the paper: 0 (blank) to 1."""
     rows, columns = np.mgrid[: shape[0], : shape[1]].astype(float)
     slope = (
         draw.uniform(0.02, 0.07) * draw.choice([-1, 1])
@@ -166,7 +166,7 @@ def _lines(shape: tuple[int, int], kind: str, draw: Any) -> Floats:
 
 
 def _on_a_table(sheet: Floats, kind: str, draw: Any) -> Floats:
-    """The sheet on a table, with some of the table around it."""
+    """Put the sheet on a table, with some of the table around it."""
     if "table" not in kind:
         return sheet
     height, width = sheet.shape[:2]
@@ -190,7 +190,7 @@ def _on_a_table(sheet: Floats, kind: str, draw: Any) -> Floats:
 
 
 def _light(shape: tuple[int, int], kind: str, draw: Any) -> Floats:
-    """The brightness of the light at each point, 0 to 1."""
+    """Return the brightness of the light at each point, 0 to 1."""
     rows, columns = np.mgrid[: shape[0], : shape[1]].astype(float)
     y, x = rows / shape[0] - 0.5, columns / shape[1] - 0.5
     if "vignette" in kind:

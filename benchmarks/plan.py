@@ -80,6 +80,6 @@ def _named(known: Collection[str], only: Collection[str]) -> list[str]:
 
 
 def _turned(contenders: Sequence[Contender], repeat: int) -> list[Contender]:
-    """The contenders, beginning with another one in each repeat."""
+    """Return the contenders, beginning with another one in each repeat."""
     first = (repeat - 1) % max(1, len(contenders))
     return [*contenders[first:], *contenders[:first]]

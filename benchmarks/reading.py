@@ -48,7 +48,7 @@ class Case:
     label: int
 
     def prepared(self) -> Prepared | None:
-        """The image that a network is given; None if the photograph is refused."""
+        """Return the image that a network is given, or None if the photograph is refused."""
         try:
             return like_mnist(photograph(list(self.images), self.kind, self.seed))
         except DataError:
@@ -68,11 +68,11 @@ class Reading:
     """Number of photographs of each kind with each of `OUTCOMES`."""
 
     def total(self, kinds: Sequence[str], outcome: str) -> int:
-        """The number of photographs of these kinds with this outcome."""
+        """Return the number of photographs of these kinds with this outcome."""
         return sum(self.kinds[kind][outcome] for kind in kinds)
 
     def beyond(self, kinds: Sequence[str], outcome: str, share: float) -> list[str]:
-        """The kinds with more than this share of an outcome, and its number: `ruled (3 of 100)`."""
+        """Return the kinds with more than this share of an outcome, and its number: `ruled (3 of 100)`."""
         found = ((kind, self.kinds[kind][outcome]) for kind in kinds)
         return [f"{kind} ({count} of {self.digits})" for kind, count in found if count > share * self.digits]
 
@@ -139,7 +139,7 @@ def cases(mnist: datasets.Dataset, kinds: Sequence[str], digits: int, seed: int)
 
 
 def outcome(case: Case, answer: Prediction | None) -> str:
-    """The outcome of a case; without exactly one whole digit, every answer is wrong."""
+    """Return the outcome of a case; without exactly one whole digit, every answer is wrong."""
     if answer is None:
         return "wrong, warned"
     right = case.kind in ONE_DIGIT and answer.label == str(case.label)
@@ -147,12 +147,12 @@ def outcome(case: Case, answer: Prediction | None) -> str:
 
 
 def stored() -> Reading:
-    """The last measurement."""
+    """Return the last measurement."""
     return Reading(**json.loads(RESULTS.read_text("utf-8")))
 
 
 def page(reading: Reading) -> str:
-    """The text of PHOTOGRAPHS.md."""
+    """Return the text of PHOTOGRAPHS.md."""
     rows = [[kind, *(counts[each] for each in OUTCOMES)] for kind, counts in reading.kinds.items()]
     return _rendered("PHOTOGRAPHS.md.jinja", reading, rows=rows)
 

@@ -19,12 +19,12 @@ SOFTWARE = {"keras": "Keras", "tensorflow": "TensorFlow", "jax": "JAX", "torch":
 
 
 def in_project_readme(text: str, store: Store) -> str:
-    """The project's README with the measurements on MNIST."""
+    """Return the project's README with the measurements on MNIST."""
     return put(text, "speed", block(store), by="make bench")
 
 
 def block(store: Store) -> str:
-    """The sweep and the networks, each for the largest number of epochs measured; on the CPU, else on the GPU."""
+    """Return the sweep and the networks, each for the largest number of epochs measured; on the CPU, else the GPU."""
     nets = [one for one in tables(store) if one.data == MNIST]
     swept = [one for one in families(store) if one.data == MNIST]
     devices = {one.device for one in (*nets, *swept)}

@@ -17,7 +17,7 @@ TEMPLATE = Path(__file__).parent / "templates" / "RESULTS.md.jinja"
 
 
 def text(store: Store) -> str:
-    """The text of RESULTS.md."""
+    """Return the text of RESULTS.md."""
     found = tables(store)
     return render(
         TEMPLATE,
@@ -42,12 +42,12 @@ def text(store: Store) -> str:
 
 
 def trainings() -> str:
-    """The trainings of the measured sweep."""
+    """Name the trainings of the measured sweep."""
     return f"the {len(ablation.EXPERIMENTS)} training runs of `configs/ablation/` and its base"
 
 
 def growth_series(store: Store) -> dict[str, list[Measurement]]:
-    """The measurements of each kind of scaling, by size; with several devices or data, those of the first."""
+    """Return the measurements of each kind of scaling, by size; with several devices or data, those of the first."""
     series: dict[str, list[Measurement]] = {}
     for what in growth.SIZES:
         found = list(store.of("growth", subject=what))

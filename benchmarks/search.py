@@ -165,7 +165,7 @@ def _trained(best: Mapping[str, Any], setting: Mapping[str, Any], seed: int) -> 
 
 
 def best_so_far(points: Sequence[Sequence[float]], at: Sequence[float]) -> list[float]:
-    """The best validation accuracy of all points (seconds, epoch, accuracy) up to each time; NaN before the first."""
+    """Return the best validation accuracy of all points (seconds, epoch, accuracy) up to each time; NaN before any."""
     found = []
     for time in at:
         known = [accuracy for seconds, _, accuracy in points if seconds <= time]
@@ -174,12 +174,12 @@ def best_so_far(points: Sequence[Sequence[float]], at: Sequence[float]) -> list[
 
 
 def reached(points: Sequence[Sequence[float]], accuracy: float) -> float | None:
-    """The seconds after which a search reached this validation accuracy; None if it never did."""
+    """Return the seconds after which a search reached this validation accuracy, or None if it never did."""
     return min((seconds for seconds, _, value in points if value >= accuracy), default=None)
 
 
 def summary(kept: Measured) -> Iterator[Measured]:
-    """The numbers of each contender: medians over the repeats."""
+    """Yield the numbers of each contender: medians over the repeats."""
     by_name = {name: [one for one in kept["searches"] if one["contender"] == name] for name in CONTENDERS}
     ends = {name: [max(point[2] for point in one["points"]) for one in some] for name, some in by_name.items() if some}
     for name, values in ends.items():

@@ -45,7 +45,7 @@ def write(results: Path, runs: int) -> None:
 
 
 def processor_seconds(pid: int) -> float:
-    """The processor time of a process so far."""
+    """Return the processor time of a process so far."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -62,7 +62,7 @@ def asked(url: str, tag: str) -> tuple[int, str]:
 
 
 def content(url: str) -> bytes:
-    """The body of the answer."""
+    """Return the body of the answer."""
     with urllib.request.urlopen(url) as answer:
         return answer.read()
 

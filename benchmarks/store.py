@@ -49,7 +49,7 @@ class Store:
             self._read()
 
     def missing(self, jobs: list[Job]) -> list[Job]:
-        """The jobs that have not been measured."""
+        """Return the jobs that have not been measured."""
         done = {self._job(measurement) for measurement in self.measurements}
         return [job for job in jobs if job not in done]
 
@@ -64,7 +64,7 @@ class Store:
         self._write()
 
     def of(self, part: str, **like: Any) -> Iterator[dict[str, Any]]:
-        """The measurements of a part that have these values."""
+        """Yield the measurements of a part that have these values."""
         for measurement in self.measurements:
             if measurement["part"] == part and all(measurement[key] == value for key, value in like.items()):
                 yield measurement

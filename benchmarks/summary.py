@@ -32,7 +32,7 @@ class Spread:
 
 
 def spread(values: Sequence[float]) -> Spread:
-    """The spread of one or more values."""
+    """Return the spread of one or more values."""
     return Spread(median(values), min(values), max(values), len(values))
 
 
@@ -78,7 +78,7 @@ class Table:
     rows: tuple[Row, ...]
 
     def row(self, contender: str) -> Row | None:
-        """A contender's row."""
+        """Return a contender's row."""
         return next((row for row in self.rows if row.name == contender), None)
 
 
@@ -129,7 +129,7 @@ class Line:
 
 
 def line(x: Sequence[float], y: Sequence[float]) -> Line | None:
-    """The least-squares line through three or more points; None for fewer, which a line always fits."""
+    """Return the least-squares line through three or more points; None for fewer, which a line always fits."""
     if len(set(x)) < 3:
         return None
     slope, intercept = np.polyfit(x, y, 1)
@@ -145,7 +145,7 @@ def epoch_seconds(measurement: Measurement) -> float:
 
 
 def tables(store: Store) -> list[Table]:
-    """A table for each network, number of epochs, data and device."""
+    """Return a table for each network, number of epochs, data and device."""
     groups: dict[tuple[str, int, str, str], list[Measurement]] = defaultdict(list)
     for measurement in store.of("nets"):
         groups[tuple(measurement[key] for key in ("subject", "size", "data", "device"))].append(measurement)
@@ -157,7 +157,7 @@ def tables(store: Store) -> list[Table]:
 
 
 def families(store: Store) -> list[Family]:
-    """A family for each device, number of epochs and data, in this order."""
+    """Return a family for each device, number of epochs and data, in this order."""
     groups: dict[tuple[str, int, str], list[Measurement]] = defaultdict(list)
     for measurement in store.of("ablation"):
         groups[tuple(measurement[key] for key in ("device", "size", "data"))].append(measurement)
@@ -165,7 +165,7 @@ def families(store: Store) -> list[Family]:
 
 
 def _measured(found: Sequence[Measurement]) -> Iterator[tuple[Contender, ByRepeat, ByRepeat]]:
-    """The measured contenders with their own and the reference's measurements (none for the reference itself)."""
+    """Yield the measured contenders with their own and the reference's measurements (none for the reference itself)."""
     reference = _by_repeat(found, REFERENCE)
     for contender in CONTENDERS.values():
         if own := _by_repeat(found, contender.name):
@@ -227,7 +227,7 @@ def _by_repeat(found: Sequence[Measurement], contender: str) -> ByRepeat:
 
 
 def _named(kind: str, backend: str | None) -> str:
-    """The contender of a kind on a backend; the reference if there is none."""
+    """Return the contender of a kind on a backend; the reference if there is none."""
     those = (one.name for one in CONTENDERS.values() if (one.kind, one.backend) == (kind, backend))
     return next(those, REFERENCE)
 
@@ -235,7 +235,7 @@ def _named(kind: str, backend: str | None) -> str:
 def _ratios(
     over: Mapping[int, Measurement], under: Mapping[int, Measurement], value: Callable[[Measurement], float]
 ) -> Spread | None:
-    """The ratio in each repeat that both have."""
+    """Return the ratio in each repeat that both have."""
     ratios = [value(over[repeat]) / value(under[repeat]) for repeat in over if repeat in under]
     return spread(ratios) if ratios else None
 

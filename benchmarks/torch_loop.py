@@ -161,7 +161,7 @@ def rotate(images: Tensor, recipe: Recipe) -> Tensor:
 
 @torch.inference_mode()
 def evaluate(network: nn.Module, images: Tensor, labels: Tensor) -> tuple[float, float]:
-    """The mean loss and the accuracy."""
+    """Return the mean loss and the accuracy."""
     network.eval()
     logits = torch.cat([network(part) for part in images.split(TEST_BATCH)])
     return F.cross_entropy(logits, labels).item(), (logits.argmax(1) == labels).float().mean().item()

@@ -26,7 +26,7 @@ def measure(contender: Contender, net: Net, epochs: int, seed: int, setting: Set
 
 
 def lab_run(net: Net, setting: Setting, out: Path, *options: object) -> list[object]:
-    """The command line of `mnist-lab run`."""
+    """Return the command line of `mnist-lab run`."""
     fewer = net.skips and setting.data.rows != TRAIN
     rows = ["--set", f"data.rows=[{net.skips},{setting.data.rows}]"] if fewer else []
     data = ["--data-dir", setting.data.folder, "--results", out, "--device", setting.device]
@@ -34,7 +34,7 @@ def lab_run(net: Net, setting: Setting, out: Path, *options: object) -> list[obj
 
 
 def command(contender: Contender, net: Net, epochs: int, seed: int, setting: Setting, out: Path) -> list[object]:
-    """The command line of one training that leaves its files in `out`."""
+    """Return the command line of one training that leaves its files in `out`."""
     recipe = ["--epochs", epochs, "--seed", seed]
     files = ["--data", setting.data.file, "--out", out]
     match contender.kind:
@@ -48,7 +48,7 @@ def command(contender: Contender, net: Net, epochs: int, seed: int, setting: Set
 
 
 def of_script(finished: Finished) -> dict[str, Any]:
-    """The facts that a script or the loop printed."""
+    """Return the facts that a script or the loop printed."""
     result = json.loads(finished.output.splitlines()[-1])
     return {
         "startup": round(result["fit_began"] - finished.began, 3),
@@ -59,7 +59,7 @@ def of_script(finished: Finished) -> dict[str, Any]:
 
 
 def of_run(results: Path, finished: Finished) -> dict[str, Any]:
-    """The facts in the only run folder below `results`."""
+    """Return the facts in the only run folder below `results`."""
     [path] = results.rglob("metrics.json")
     metrics = json.loads(path.read_text(encoding="utf-8"))
     history = (path.parent / "history.jsonl").read_text(encoding="utf-8").splitlines()

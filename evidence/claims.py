@@ -63,7 +63,7 @@ class Finding:
 
 
 def findings(compared: Comparison) -> list[Finding]:
-    """The outcome of each claim of a write-up, in its order."""
+    """Return the outcome of each claim of a write-up, in its order."""
     tests = _tests(compared)
     return [
         _of_two(claim, compared, tests.get(i)) if claim.than else _of_size(claim, compared)
@@ -72,7 +72,7 @@ def findings(compared: Comparison) -> list[Finding]:
 
 
 def measured(claim: Claim, group: Group | None) -> dict[int, float]:
-    """The number that a claim is about, by seed, for the seeds that have it."""
+    """Return the number that a claim is about, by seed, for the seeds that have it."""
     if group is None:
         return {}
     measure = _MEASURES[claim.quantity]
@@ -81,7 +81,7 @@ def measured(claim: Claim, group: Group | None) -> dict[int, float]:
 
 
 def _validation(claim: Claim, group: Group, i: int) -> list[float]:
-    """Validation accuracies from the claim's epoch on."""
+    """Return validation accuracies from the claim's epoch on."""
     return [row["val_accuracy"] for row in group.runs[i].history if row["epoch"] >= (claim.epoch or 0)]
 
 
@@ -99,7 +99,7 @@ _MEASURES: dict[str, Callable[[Claim, Group, int], float | None]] = {
 
 
 def _tests(compared: Comparison) -> dict[int, Tested]:
-    """The tests of claims that compare two experiments, by claim number; without arms that were not run."""
+    """Return the tests of claims that compare two experiments, by claim number; without arms that were not run."""
     tests: dict[int, Tested] = {}
     own: dict[int, tuple[BySeed, BySeed]] = {}
     for i, claim in enumerate(compared.writeup.claims):
@@ -120,7 +120,7 @@ def _in_tables(claim: Claim, compared: Comparison) -> bool:
 
 
 def _sides(claim: Claim, compared: Comparison) -> tuple[Group | None, Group | None]:
-    """The experiment that a claim is about, and the one that it is compared with."""
+    """Return the experiment that a claim is about, and the one that it is compared with."""
     entry, other = (compared.entry(str(name)) for name in (claim.of, claim.than))
     if entry and _in_tables(claim, compared):
         return entry.group, entry.base
@@ -182,7 +182,7 @@ def _of_size(claim: Claim, compared: Comparison) -> Finding:
 
 
 def _place(claim: Claim, interval: tuple[float, float]) -> Outcome:
-    """The outcome for an interval with respect to the claim's bounds."""
+    """Return the outcome for an interval with respect to the claim's bounds."""
     low = -inf if claim.at_least is None else claim.at_least
     high = inf if claim.at_most is None else claim.at_most
     if low <= interval[0] and interval[1] <= high:
@@ -196,7 +196,7 @@ def _decided_by_its_smallness(claim: Claim, outcome: Outcome, interval: tuple[fl
 
 
 def _not_run(claim: Claim, compared: Comparison) -> Finding:
-    """The finding before any run, with a note if the planned seeds cannot decide the claim."""
+    """Return the finding before any run, with a note if the planned seeds cannot decide the claim."""
     planned = min(compared.experiment(name).seeds for name in (claim.of, claim.than) if name)
     least = least_seeds(1) if claim.than else 2
     few = f"Too few seeds are planned: {planned}, at least {least} needed." if planned < least else ""
@@ -204,7 +204,7 @@ def _not_run(claim: Claim, compared: Comparison) -> Finding:
 
 
 def _name(claim: Claim, group: Group) -> str:
-    """The measured quantity, as the beginning of a sentence."""
+    """Name the measured quantity, as the beginning of a sentence."""
     held_out = "test" if group.selected_on_test else "validation"
     return {
         "test": "Test accuracy",
@@ -224,7 +224,7 @@ def _spread(values: tuple[float, ...], claim: Claim) -> str:
 
 
 def _number(value: float, claim: Claim, *, signs: bool = True) -> str:
-    """An epoch with one decimal, a gap with its sign."""
+    """Format a number: an epoch with one decimal, a gap with its sign."""
     if claim.quantity in EPOCHS:
         return f"{value:.1f}"
     return f"{value:+.4f}" if claim.quantity in GAPS and signs else f"{value:.4f}"

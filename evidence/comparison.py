@@ -109,11 +109,11 @@ class Comparison:
         return tuple(run for row in self.rows if row.group for run in row.group.runs)
 
     def experiment(self, key: str) -> Experiment:
-        """The experiment whose short name is `key`."""
+        """Return the experiment whose short name is `key`."""
         return next(row.experiment for row in self.rows if short(row.experiment.name) == key)
 
     def entry(self, key: str) -> Entry | None:
-        """The runs of the experiment whose short name is `key`; if trained in several ways, those with most seeds."""
+        """Return the runs of the experiment with short name `key`; those with most seeds if trained in several ways."""
         found = [row for row in self.done if short(row.experiment.name) == key]
         return max(found, key=lambda row: row.n).entry if found else None
 
@@ -124,7 +124,7 @@ def compare(runs: Sequence[Run]) -> list[Comparison]:
 
 
 def evidence(runs: Sequence[Run]) -> tuple[list[Comparison], Study | None]:
-    """The runs of published experiments among `runs`, by write-up and all together."""
+    """Return the runs of published experiments among `runs`, by write-up and all together."""
     compared = compare(runs)
     own = [run for one in compared for run in one.runs]
     return compared, study("published", groups(own)) if own else None

@@ -62,7 +62,7 @@ def import_runs(source: Path, target: Path) -> Imported:
 
 
 def wanted_configs() -> dict[str, Config]:
-    """The configurations of which evidence is kept, by experiment."""
+    """Return the configurations of which evidence is kept, by experiment."""
     published = {experiment.name: experiment.config for writeup in writeups() for experiment in writeup.experiments}
     return published | {record.experiment: record.config for record in records()}
 

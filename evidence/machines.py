@@ -20,12 +20,12 @@ HEADINGS = (
 
 
 def write_up(run: Run) -> str:
-    """The folder of a run's experiment."""
+    """Return the folder of a run's experiment."""
     return run.measured.run.experiment.partition("/")[0]
 
 
 def machines(runs: Sequence[Run], *, label: Callable[[Run], str] = write_up) -> list[list[str]]:
-    """The machines and versions that the runs were trained with, one per row, under `HEADINGS`.
+    """Return the machines and versions that the runs were trained with, one per row, under `HEADINGS`.
 
     Args:
         runs: in any order.

@@ -37,7 +37,7 @@ class Bar:
 
 
 def _bars(compared: Comparison) -> list[Bar]:
-    """The experiments of a write-up that have a base and share a seed with it, the best first."""
+    """Return the experiments of a write-up that have a base and share a seed with it, the best first."""
     published = {row.experiment.name: row.test.accuracy for row in compared.rows}
     found = []
     for row in compared.done:
@@ -61,7 +61,7 @@ def _bars(compared: Comparison) -> list[Bar]:
 
 @styled
 def ablation_figure(compared: Sequence[Comparison]) -> Figure:
-    """The figure of the ablation: one row per experiment, the best on top.
+    """Return the figure of the ablation: one row per experiment, the best on top.
 
     Each has a dot and its 95 % confidence interval, and a diamond for the published difference.
     """

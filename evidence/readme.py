@@ -26,7 +26,7 @@ FROM_ROOT = "results/published/"
 
 
 def document(compared: Sequence[Comparison], folder: Path) -> str:
-    """The text of `results/published/README.md`; the same runs yield the same text.
+    """Return the text of `results/published/README.md`; the same runs yield the same text.
 
     Args:
         compared: all write-ups.
@@ -52,7 +52,7 @@ def document(compared: Sequence[Comparison], folder: Path) -> str:
 
 
 def first_screen(compared: Sequence[Comparison], standings: Sequence[Standing]) -> str:
-    """What the project's README says about the evidence, in five lines."""
+    """Return what the project's README says about the evidence, in five lines."""
     found = [(one.writeup.title, finding) for one in compared for finding in findings(one)]
     claims = [finding for _, finding in found]
     outcomes = Counter(finding.outcome for finding in claims)
@@ -74,13 +74,13 @@ def first_screen(compared: Sequence[Comparison], standings: Sequence[Standing]) 
 
 
 def _errors(one: Comparison) -> list[float]:
-    """The absolute errors against published test accuracies in percentage points, except those in whole percent."""
+    """Return absolute errors against published test accuracies in percentage points, except those in whole percent."""
     exact = [row for row in one.done if not row.experiment.rounded]
     return [abs(row.test.points) for row in exact if row.test.points is not None]
 
 
 def in_project_readme(text: str, compared: Sequence[Comparison], standings: Sequence[Standing]) -> str:
-    """The project's README with its generated block."""
+    """Return the project's README with its generated block."""
     return put(text, "results", first_screen(compared, standings), by=COMMAND)
 
 
@@ -119,19 +119,19 @@ def _overview(found: Sequence[tuple[Comparison, list[Finding]]]) -> list[list[st
 
 
 def _open(claims: Iterable[Finding]) -> list[str]:
-    """The reasons why conclusions are open, each with their number."""
+    """Return the reasons why conclusions are open, each with their number."""
     outcomes = Counter(finding.outcome for finding in claims)
     named = {kind: kind.replace(": ", " (") + ")" if ": " in kind else kind for kind in Outcome}
     return [f"{outcomes[kind]} {named[kind]}" for kind in Outcome if kind.is_open and outcomes[kind]]
 
 
 def _anchor(title: str) -> str:
-    """The anchor that GitHub generates for a heading."""
+    """Return the anchor that GitHub generates for a heading."""
     return re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
 
 
 def _test_images(compared: Sequence[Comparison]) -> list[str]:
-    """What to know about seeds and test images, one point each."""
+    """Say what to know about seeds and test images, one point each."""
     runs = [run for one in compared for run in one.runs]
     seeds = {
         row.experiment.name: row.group.seeds
@@ -157,6 +157,6 @@ def _test_images(compared: Sequence[Comparison]) -> list[str]:
 
 
 def _example(compared: Sequence[Comparison]) -> str | None:
-    """The path of a run's folder; None if nothing was run."""
+    """Return the path of a run's folder, or None if nothing was run."""
     run = next((run for one in compared for run in one.runs), None)
     return run and f"{FROM_ROOT}{run.measured.run.experiment}/{run.folder.id}"

@@ -11,7 +11,7 @@ from mnist_lab.text.quantities import count
 
 
 def document(found: Sequence[Standing], trials: Sequence[Trial]) -> str:
-    """The text of the `README.md` in the folder of their runs; the same runs and trials yield the same text."""
+    """Return the text of the `README.md` in the folder of their runs; the same runs and trials yield the same text."""
     runs = [run for one in found if one.group for run in one.group.runs]
     return markdown(
         "records.md.jinja",

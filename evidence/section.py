@@ -55,7 +55,7 @@ def table(rows: Sequence[Row], folder: Path) -> tuple[list[str], list[list[str]]
 
 
 def _name(row: Row) -> str:
-    """The name, with the fingerprint if it was trained in several ways."""
+    """Return the name, with the fingerprint if it was trained in several ways."""
     name = row.group.name if row.group else row.experiment.name
     return f"`{short(name)}`"
 
@@ -73,7 +73,7 @@ def _test(row: Row) -> str:
 
 
 def _published(row: Row) -> str:
-    """The published accuracies; also the best test accuracy if it was published along with the last."""
+    """Return the published accuracies; also the best test accuracy if it was published along with the last."""
     best = row.experiment.reference.best_test_accuracy
     also = f", best {best:.4f}" if best is not None and not row.test.best else ""
     return f"{wording.as_published(row.train) or NOTHING} / {row.experiment.test_as_published or NOTHING}{also}"
@@ -148,7 +148,7 @@ def _below_threshold(one: Comparison) -> list[str]:
 
 
 def _far_off(one: Comparison) -> list[str]:
-    """The published numbers that our seeds do not explain, and how many are expected by chance."""
+    """Say which published numbers our seeds do not explain, and how many are expected by chance."""
     texts = [text for row in one.done if (text := _miss(row))]
     n = sum(row.differs is not None for row in one.done)
     if texts:
@@ -169,13 +169,13 @@ def _miss(row: Row) -> str:
 
 
 def _noted(one: Comparison) -> list[str]:
-    """The notes of the configurations on the published numbers."""
+    """Return the notes of the configurations on the published numbers."""
     notes = {row.experiment.name: row.experiment.reference.note for row in one.rows}
     return [f"`{short(name)}`: {note}" for name, note in notes.items() if note]
 
 
 def sentence(one: Comparison, finding: Finding) -> str:
-    """A conclusion, the outcome of its test, and our numbers."""
+    """State a conclusion, the outcome of its test, and our numbers."""
     claim, seeds = finding.claim, count(finding.n, "seed")
     known = {
         Outcome.NOT_SIGNIFICANT: f"{finding.outcome} with {seeds}",
@@ -188,7 +188,7 @@ def sentence(one: Comparison, finding: Finding) -> str:
 
 
 def _published_for(one: Comparison, claim: Claim) -> str:
-    """The published test accuracies that a claim is about."""
+    """Return the published test accuracies that a claim is about."""
     experiments = [one.experiment(name) for name in (claim.of, claim.than) if name]
     known = [experiment.test_as_published for experiment in experiments]
     if claim.quantity != "test" or not all(known):

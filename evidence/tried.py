@@ -98,7 +98,7 @@ def _of(record: Record, source: Path) -> list[Trial]:
 
 
 def _changes(recipe: Config, tried: Config) -> str:
-    """What was changed, except for the validation images and the runtime."""
+    """Say what was changed, except for the validation images and the runtime."""
     data = tried.data.model_copy(update={"validation": recipe.data.validation})
     return describe(differences(recipe, tried.model_copy(update={"data": data, "runtime": recipe.runtime})))
 

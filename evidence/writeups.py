@@ -122,7 +122,7 @@ class Experiment(_Facts):
 
 
 def short(name: str) -> str:
-    """The last part of an experiment's name."""
+    """Return the last part of an experiment's name."""
     return name.rpartition("/")[2]
 
 

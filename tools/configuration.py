@@ -91,18 +91,18 @@ class Reference:
         }
 
     def keys(self, section: str, kind: str = "", *, without: Collection[str] = ()) -> list[Key]:
-        """The keys of a section, or of one of the kinds of mapping that it describes."""
+        """Return the keys of a section, or of one of the kinds of mapping that it describes."""
         spec = next(one for one in SECTIONS[section] if one.__name__ == kind or not kind)
         return [key for key in self._keys(spec) if key.name not in without]
 
     def items(self, section: str, *, without: Collection[str] = ()) -> Iterator[tuple[type[Item], list[Key]]]:
-        """The kinds of list entry that a section describes, each with its keys."""
+        """Yield the kinds of list entry that a section describes, each with its keys."""
         for kind in SECTIONS[section]:
             if issubclass(kind, Item):
                 yield kind, [key for key in self._keys(kind) if key.name not in without]
 
     def geometric(self) -> str:
-        """The names of the geometric augmentations."""
+        """Return the names of the geometric augmentations."""
         return _listed(kind.key for kind in AUGMENTATIONS if issubclass(kind, Geometric))
 
     def optimizers(self) -> Iterator[tuple[type[Spec], str, list[Key]]]:
@@ -113,7 +113,7 @@ class Reference:
             yield kind, name.value, [key for key in keys if key not in shared]
 
     def activations(self) -> str:
-        """The names of the activation functions."""
+        """Return the names of the activation functions."""
         return _listed(get_args(Activation))
 
     def _keys(self, kind: type[Spec]) -> list[Key]:
@@ -128,13 +128,13 @@ class Reference:
         ]
 
     def _meaning(self, schema: Schema) -> str:
-        """The key's own description, else that of its type."""
+        """Return the key's own description, else that of its type."""
         if "description" not in schema and "$ref" in schema:
             schema = self._definitions[_name(schema["$ref"])]
         return " ".join(schema.get("description", "").split())
 
     def _value(self, schema: Schema) -> str:
-        """The permitted values."""
+        """Return the permitted values."""
         match schema:
             case {"anyOf": alternatives}:
                 return self._one_of([one for one in alternatives if one != {"type": "null"}])
@@ -156,7 +156,7 @@ class Reference:
         return "any value"
 
     def _several(self, schema: Schema) -> str:
-        """The permitted values in the plural: text, whole numbers, `true` or `false`."""
+        """Return the permitted values in the plural: text, whole numbers, `true` or `false`."""
         kinds = list(dict.fromkeys(self._value(one) for one in schema.get("anyOf", [schema])))
         *others, last = ", ".join(kind if kind == "text" else _plural(kind) for kind in kinds).split(", ")
         return f"{', '.join(others)} or {last}" if len(kinds) > 1 else _plural(kinds[0])
@@ -185,7 +185,7 @@ def _plural(value: str) -> str:
 
 
 def _properties(schema: Schema, names: Collection[str]) -> Schema:
-    """The schemas of the keys with these names, wherever they are: an item can be written in several forms."""
+    """Return the schemas of the keys with these names, wherever they are: an item can be written in several forms."""
     properties = schema.get("properties", {})
     if properties.keys() == set(names):
         return properties
@@ -217,7 +217,7 @@ def _name(reference: str) -> str:
 
 
 def _range(schema: Schema) -> str:
-    """The limits, as text after a type."""
+    """Return the limits, as text after a type."""
     whole = schema.get("type") == "integer"
     low, above = schema.get("minimum"), schema.get("exclusiveMinimum")
     high, below = schema.get("maximum"), schema.get("exclusiveMaximum")
@@ -232,7 +232,7 @@ def _range(schema: Schema) -> str:
 
 
 def _default(schema: Schema, *, required: bool) -> str:
-    """The default as it would be written; empty if nothing is set, or a section has its own defaults."""
+    """Return the default as it would be written; empty if nothing is set, or a section has its own defaults."""
     if required:
         return "required"
     given = schema.get("default")
@@ -264,5 +264,5 @@ def _listed(names: Iterable[Any]) -> str:
 
 
 def page() -> str:
-    """The text of docs/configuration.md."""
+    """Return the text of docs/configuration.md."""
     return render(Path(__file__).parent / "templates" / "configuration.md.jinja", reference=Reference())

@@ -34,12 +34,12 @@ def examples(text: str) -> list[tuple[str, str]]:
 
 
 def bare(text: str) -> str:
-    """The page without the output of its commands."""
+    """Return the page without the output of its commands."""
     return _EXAMPLE.sub(lambda found: found["start"], text)
 
 
 def refreshed(text: str, folder: Path) -> str:
-    """The page with what its commands print in `folder`, which `clone` creates."""
+    """Return the page with what its commands print in `folder`, which `clone` creates."""
     for found in _FILE.finditer(text):
         path = folder / found["name"]
         if not path.exists():
@@ -50,7 +50,7 @@ def refreshed(text: str, folder: Path) -> str:
 
 @contextmanager
 def clone() -> Iterator[Path]:
-    """A temporary folder with the files of a clone that commands read."""
+    """Provide a temporary folder with the files of a clone that commands read."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shutil.copytree(ROOT / "configs", folder / "configs")
@@ -59,7 +59,7 @@ def clone() -> Iterator[Path]:
 
 
 def printed(command: str, folder: Path) -> str:
-    """What the command prints on a terminal: its results, or its error if it fails."""
+    """Return what the command prints on a terminal: its results, or its error if it fails."""
     inherited = {
         name: value for name, value in os.environ.items() if not name.startswith(("MNIST_LAB_", "KERAS_", "COLUMNS"))
     }

@@ -15,12 +15,12 @@ PAGE = ROOT / "docs" / "tune.md"
 
 
 def folders() -> list[Path]:
-    """The folders of the searches whose records are kept."""
+    """Return the folders of the searches whose records are kept."""
     return sorted(file.parent for file in FOLDER.glob("*/search.json"))
 
 
 def with_searches(text: str) -> str:
-    """The text of docs/tune.md with the results of each search."""
+    """Return the text of docs/tune.md with the results of each search."""
     found = [_found(folder, Search.read(folder)) for folder in folders()]
     return markdown.put(text, "searches", "\n\n".join(found), by="make docs")
 

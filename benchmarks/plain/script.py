@@ -36,7 +36,7 @@ class Script:
         self._fit_began = 0.0
 
     def data(self) -> Data:
-        """The contents of the data file."""
+        """Return the contents of the data file."""
         with np.load(self._data) as archive:
             x_train, y_train, x_test, y_test = (archive[key] for key in ("x_train", "y_train", "x_test", "y_test"))
         return x_train.astype("float32"), y_train, x_test.astype("float32"), y_test

@@ -55,7 +55,7 @@ class Clock(keras.callbacks.Callback):
 
 
 def tuner_of(algorithm: str, epochs: int, seed: int, folder: Path) -> keras_tuner.Tuner:
-    """A tuner that does not end by itself."""
+    """Return a tuner that does not end by itself."""
     common: dict[str, Any] = {
         "objective": "val_accuracy", "seed": seed, "directory": folder, "project_name": algorithm, "overwrite": True,
     }  # fmt: skip

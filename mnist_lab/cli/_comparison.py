@@ -58,7 +58,7 @@ def print_comparison(comparison: Comparison, files: Sequence[Path]) -> None:
 
 
 def _heading(section: Section) -> str:
-    """The data and, where all experiments have as many, the number of runs that the means are over."""
+    """State the data and, where all experiments have as many, the number of runs that the means are over."""
     numbers = {group.n for group in section.groups}
     each = " each" if len(section.groups) > 1 else ""
     runs = [f"{count(n, 'run' if section.share else 'seed')}{each}" for n in numbers if len(numbers) == 1]
@@ -66,7 +66,7 @@ def _heading(section: Section) -> str:
 
 
 def _parts(column: Column, section: Section) -> Iterator[tuple[Heading, list[str]]]:
-    """A column with its cells and, if any has an aside, a column for the asides, which may be hidden separately."""
+    """Yield a column with its cells and, if any has an aside, a column for asides, which may be hidden separately."""
     cells = [column.cell(entry) for entry in section.entries]
     apart = column.aside_heading and any(cell.aside for cell in cells)
     heading = Heading(column.heading, column.numeric, column.priority)

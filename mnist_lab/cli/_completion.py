@@ -128,7 +128,7 @@ def _keys(section: "Spec", at: str = "") -> Iterator[str]:
 def _beginning(
     incomplete: str, names: Iterable[str] | Mapping[str, Any], *, paths: str | None = None
 ) -> list[CompletionItem]:
-    """The names that begin with what was typed; a shell that can shows the values of a mapping beside them.
+    """Return the names that begin with what was typed; a shell that can shows the values of a mapping beside them.
 
     With `paths` (`file` or `dir`), paths are offered too, in Bash only if no name matches. They come first because
     click's Bash script drops the names before them.

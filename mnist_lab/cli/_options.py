@@ -116,17 +116,17 @@ def command(name: str | None = None, **facts: Any) -> Callable[[Function], click
 
 
 def backend(text: str) -> Decorator:
-    """The option --backend with this help text."""
+    """Return the option --backend with this help text."""
     return click.option("--backend", metavar="NAME", shell_complete=_completion.backends, help=text)
 
 
 def jobs(text: str) -> Decorator:
-    """The option --jobs with this help text."""
+    """Return the option --jobs with this help text."""
     return click.option("--jobs", type=_jobs, default="auto", metavar="N|auto", help=text)
 
 
 def references(metavar: str, complete: Callable[..., list[Any]]) -> Decorator:
-    """An argument of one or more names or paths; the command receives them as `references`."""
+    """Return an argument of one or more names or paths; the command receives them as `references`."""
     return click.argument(
         "references", nargs=-1, required=True, type=REFERENCE, metavar=metavar, shell_complete=complete
     )
@@ -218,7 +218,7 @@ form = _together(
 
 
 def overrides(settings: tuple[str, ...], **shortcuts: Any) -> "list[Override]":
-    """The overrides of the configuration on the command line: --set, then its shortcuts."""
+    """Return the overrides of the configuration on the command line: --set, then its shortcuts."""
     from mnist_lab.config import Override
 
     given = [Override.parse(text) for text in settings]

@@ -83,7 +83,7 @@ def _remarks(run: Run) -> list[str]:
 
 
 def _published_besides(published: Reference) -> str:
-    """The published numbers that are not in the table."""
+    """Return the published numbers that are not in the table."""
     numbers = [
         f"{name.replace('_', ' ')} {value}"
         for name in ("best_train_accuracy", "best_test_accuracy", "test_loss", "wrong")

@@ -164,7 +164,7 @@ def _print_csv(records: "Records", asked_for: "Sequence[str]", settings: "Settin
 
 
 def _cell(key: str, value: Any) -> str:
-    """A value as shown in the table."""
+    """Format a value as shown in the table."""
     match value:
         case int() if not isinstance(value, bool):
             return f"{value:,}"
@@ -175,7 +175,7 @@ def _cell(key: str, value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """A value in one cell: empty if absent, booleans as in JSON, lists separated by commas."""
+    """Return a value for one cell: empty if absent, booleans as in JSON, lists separated by commas."""
     from mnist_lab.config.document import ABSENT
 
     match value:

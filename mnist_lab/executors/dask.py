@@ -88,7 +88,7 @@ class DaskCluster:
             ) from None
 
     def versions(self, packages: Collection[str]) -> dict[str, dict[str, str | None]]:
-        """The versions of Dask, `packages` and `python` for `client`, `scheduler` and each worker, by address.
+        """Return the versions of Dask, `packages` and `python` for `client`, `scheduler` and each worker, by address.
 
         Python's has only the first two numbers.
         """
@@ -98,7 +98,7 @@ class DaskCluster:
         return {name: each | {"python": ".".join(each["python"].split(".")[:2])} for name, each in versions.items()}
 
     def workers(self) -> dict[str, Worker]:
-        """The current workers, by address."""
+        """Return the current workers, by address."""
         found = self.client.scheduler_info()["workers"]
         return {address: Worker(address, str(facts["name"]), facts["resources"]) for address, facts in found.items()}
 
@@ -118,7 +118,7 @@ class DaskCluster:
 
 
 def _local_cluster(workers: int) -> Any:
-    """A cluster in this process, without the monitoring of larger ones, which would cost a few percent of the time."""
+    """Start a cluster in this process without the monitoring of larger ones, which would cost a few percent of time."""
     import dask.config
     from distributed import LocalCluster
 

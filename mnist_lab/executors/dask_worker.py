@@ -52,7 +52,7 @@ class _Node:
         self._end = ExitStack()
 
     def executor(self, purpose: Purpose) -> CallExecutor:
-        """The executor for this purpose; its server is kept, so that no call pays for importing Keras."""
+        """Return the executor for this purpose; its server is kept, so that no call pays for importing Keras."""
         with self._lock:
             if self._executor is None or purpose != self._purpose:
                 self._end.close()
@@ -86,7 +86,7 @@ _making = threading.Lock()
 
 
 def node_of(worker: "Worker") -> _Node:
-    """The processes of `worker`; a Python process may have several workers."""
+    """Return the processes of `worker`; a Python process may have several workers."""
     with _making:
         if worker not in _nodes:
             _nodes[worker] = _Node(worker)

@@ -45,7 +45,7 @@ class CallExecutor(Executor, ABC):
 
     @abstractmethod
     def progress(self, future: Future[Any]) -> Progress:
-        """The progress of a call."""
+        """Return the progress of a call."""
 
     def retire(self, future: Future[Any], reason: str) -> bool:
         """Give no more calls to the worker that ran this one, whose disk is full; False if it is the only one."""
@@ -92,5 +92,5 @@ def say(value: Any) -> None:
 
 
 def left() -> Path | None:
-    """The folder in which files were left for this executor's calls, if it has one."""
+    """Return the folder in which files were left for this executor's calls, if it has one."""
     return _channel[0].folder if _channel else None

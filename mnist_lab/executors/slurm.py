@@ -122,7 +122,7 @@ class Slurm:
             ) from None
 
     def statuses(self, ids: Iterable[str]) -> dict[str, Status]:
-        """The states of these tasks, by id."""
+        """Return the states of these tasks, by id."""
         ids = list(ids)
         found = {task: status for task in ids if (status := self._result(task))}
         left = [task for task in ids if task not in found]
@@ -174,12 +174,12 @@ class Slurm:
 
 
 def job_of(task: str) -> str:
-    """The id of the job array that a task belongs to."""
+    """Return the id of the job array that a task belongs to."""
     return task.partition("_")[0]
 
 
 def _answer(*command: str) -> list[str] | None:
-    """The lines that a command of SLURM prints; None if it fails, as `sacct` does without accounting."""
+    """Return the lines that a command of SLURM prints; None if it fails, as `sacct` does without accounting."""
     with contextlib.suppress(OSError, subprocess.TimeoutExpired):
         done = subprocess.run(command, capture_output=True, text=True, timeout=ANSWER, check=False)
         if done.returncode == 0:
@@ -222,7 +222,7 @@ def _scontrol(tasks: Sequence[str]) -> dict[str, tuple[str, str, str]]:
 
 
 def _local(task: str) -> Status:
-    """The state of a task of submitit's local engine, whose ids are process ids."""
+    """Return the state of a task of submitit's local engine, whose ids are process ids."""
     try:
         os.kill(int(task), 0)
     except ProcessLookupError:

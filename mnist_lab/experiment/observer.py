@@ -49,7 +49,7 @@ class Observer:
     """Is notified of the events of a run; this base class ignores them."""
 
     def preparing(self, text: str) -> None:
-        """A slow step begins, for example importing Keras."""
+        """React to the start of a slow step, for example importing Keras."""
 
     def download(self, address: str, done: int, total: int | None) -> None:
         """`done` of `total` bytes of a file have been downloaded; called many times a second."""
@@ -58,7 +58,7 @@ class Observer:
         """Training is about to begin."""
 
     def batch(self, progress: "Progress") -> None:
-        """Some steps of an epoch are done; called up to ten times a second."""
+        """React to some finished steps of an epoch; called up to ten times a second."""
 
     def epoch(self, record: Record, epochs: int) -> None:
         """One of `epochs` epochs is done."""
@@ -68,10 +68,10 @@ class Observer:
         return False
 
     def done(self, measured: Measured) -> None:
-        """The run is complete except for `metrics.json`, which will contain `measured`."""
+        """React to a run that is complete except for `metrics.json`, which will contain `measured`."""
 
     def note(self, text: str) -> None:
-        """A remark for the log."""
+        """Take a remark for the log."""
 
 
 class Observers(Observer):

@@ -111,6 +111,6 @@ def _input_shape(layer: Any) -> tuple[int, ...]:
 
 
 def _by_depth(kernel: Any) -> NDArray[np.float32]:
-    """A depthwise kernel (h, w, channels, multiplier) as images (n, h, w, 1)."""
+    """Return a depthwise kernel (h, w, channels, multiplier) as images (n, h, w, 1)."""
     values = np.asarray(kernel)
     return values.reshape(*values.shape[:2], -1).transpose(2, 0, 1)[..., np.newaxis]

@@ -133,7 +133,7 @@ def observed(run: "Run") -> list[Observed]:
 
 
 def diverged(run: Evidence) -> Observed | None:
-    """A loss is not finite, or training loss ends above `EXPLODED` times both its start and that of guessing."""
+    """Observe that a loss is not finite or training loss ends above `EXPLODED` times its start and that of guessing."""
     for key, name in (("loss", "training"), ("val_loss", run.validation_name)):
         for row, value in zip(run.history, column(run.history, key), strict=True):
             if key in row and isnan(value):
@@ -166,7 +166,7 @@ def chance_level(run: Evidence) -> Observed | None:
 
 
 def overfits(run: Evidence) -> Observed | None:
-    """The gap counts (`Evidence.gap_counts`), or validation loss has turned (`overfitting_onset`).
+    """Observe that the gap counts (`Evidence.gap_counts`), or that validation loss has turned (`overfitting_onset`).
 
     Running training accuracy is measured during the epoch, with dropout and augmentation active, so it is too low:
     a gap that shows nevertheless is real.
@@ -216,7 +216,7 @@ def no_overfitting(run: Evidence) -> Observed | None:
 
 
 def still_improving(run: Evidence) -> Observed | None:
-    """Validation loss is lowest within the last window and its mean there is `IMPROVING` below the one before.
+    """Observe that validation loss is lowest in the last window and its mean there `IMPROVING` below the one before.
 
     A window is a tenth of the epochs, at least two; in runs of two or three epochs it is one.
     """
@@ -241,7 +241,7 @@ def still_improving(run: Evidence) -> Observed | None:
 
 
 def best(run: Evidence) -> Observed | None:
-    """The epoch at which the monitored quantity is best."""
+    """Observe the epoch at which the monitored quantity is best."""
     found = best_epoch(run.history, run.monitor)
     if found is None:
         return None
@@ -254,7 +254,7 @@ def best(run: Evidence) -> Observed | None:
 
 
 def settled(run: Evidence) -> Observed | None:
-    """The highest of `LEVELS` that validation accuracy keeps to the end (`landmarks.keeps`)."""
+    """Observe the highest of `LEVELS` that validation accuracy keeps to the end (`landmarks.keeps`)."""
     for level in reversed(LEVELS):
         if (first := keeps(run.history, level)) is not None:
             name = run.validation_name.capitalize()
@@ -297,7 +297,7 @@ def reference_best(run: Evidence) -> Observed | None:
 
 
 def selected_on_test(run: Evidence) -> Observed | None:
-    """The test set is the validation set, so that the best epoch is chosen on it."""
+    """Observe that the test set is the validation set, so that the best epoch is chosen on it."""
     found = best_epoch(run.history, "val_accuracy")
     if run.validation_name != "test" or found is None:
         return None

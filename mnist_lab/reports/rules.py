@@ -83,7 +83,7 @@ def chance_level(evidence: Evidence, entry: "Entry") -> Observed:
 
 
 def gap(evidence: Evidence, entry: "Entry") -> Observed | None:
-    """A generalization gap that is larger or smaller than the base's, seed by seed.
+    """Observe a generalization gap that is larger or smaller than the base's, seed by seed.
 
     The sign-flip test decides, with Holm's correction over all arms of the base. Where dropout or augmentation differ,
     a larger gap is not the same as more overfitting; if a configuration cannot be read, that is not known.
@@ -138,7 +138,7 @@ def still_improving(evidence: Evidence, entry: "Entry") -> Observed | None:
 
 
 def target(evidence: Evidence, entry: "Entry") -> Observed | None:
-    """The epoch from which validation accuracy keeps the highest level that at least half of the experiments keep."""
+    """Observe from which epoch validation accuracy keeps the highest level that at least half the experiments keep."""
     histories, level = entry.group.histories, evidence.level
     if level is None or not histories or not entry.group.validation:
         return None

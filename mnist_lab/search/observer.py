@@ -26,13 +26,13 @@ class Observer(sweeps.Observer):
     """
 
     def begun(self, record: Search, forecast: Forecast) -> None:
-        """The search is about to begin, or to continue."""
+        """React to a search that is about to begin, or to continue."""
 
     def running(self, trials: Sequence[RunningTrial]) -> None:
-        """Called a few times per second while trials are trained."""
+        """React to the state of the trials; called a few times per second while trials are trained."""
 
     def reported(self, trial: Trial, record: Search, left: float | None) -> None:
-        """A trial has reached a rung or its end, has failed or was refused; `left`: seconds that remain, if known."""
+        """React to a trial that reached a rung or its end, failed or was refused; `left`: seconds left, if known."""
 
     def ended_search(self, record: Search) -> None:
-        """The search has ended."""
+        """React to the end of the search."""

@@ -83,7 +83,7 @@ class Supply:
         return None
 
     def ended(self, run: PlannedRun, outcome: Outcome) -> None:
-        """A run has ended."""
+        """React to the end of a run."""
 
 
 def launch_from(supply: Supply, machine: Machine, like: PlannedRun, *, observer: Observer) -> None:

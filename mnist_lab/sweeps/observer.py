@@ -32,16 +32,16 @@ class Observer:
         """Networks are about to be built, and one timed, to estimate the cost."""
 
     def planned(self, schedule: Schedule) -> None:
-        """The plan is complete; training has not started."""
+        """React to the complete plan; training has not started."""
 
     def started(self, run: PlannedRun) -> None:
-        """A run starts."""
+        """React to the start of a run."""
 
     def ended(self, run: PlannedRun, outcome: Outcome, seconds: float) -> None:
-        """A run ended after this many seconds."""
+        """React to the end of a run after this many seconds."""
 
     def tick(self, running: Sequence[Running]) -> None:
-        """Called a few times a second."""
+        """React to the state of the runs in progress; called a few times a second."""
 
     def note(self, text: str) -> None:
-        """A remark for the user."""
+        """Take a remark for the user."""

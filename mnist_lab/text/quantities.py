@@ -4,17 +4,17 @@ import re
 
 
 def count(number: int, noun: str) -> str:
-    """A number with its noun: `1 seed`, `3 seeds`, `10,000 seeds`."""
+    """Format a number with its noun: `1 seed`, `3 seeds`, `10,000 seeds`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def such_as(number: int, example: object) -> str:
-    """What follows the description of several things, one of which is `example`, or of the only one."""
+    """Return what follows the description of several things, one of which is `example`, or of the only one."""
     return f", such as {example}" if number > 1 else f" ({example})"
 
 
 def data_set(title: str, subset: int | None) -> str:
-    """A data set, with how many images of it were drawn for training if not all: `MNIST (subset of 2,000)`."""
+    """Name a data set, with how many images of it were drawn for training if not all: `MNIST (subset of 2,000)`."""
     if not subset:
         return title
     before = f"{title.removesuffix(')')}, " if title.endswith(")") else f"{title} ("
@@ -22,7 +22,7 @@ def data_set(title: str, subset: int | None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A measured duration: `0.31 s`, `45.3 s`, `12 min 05 s`, `3 h 20 min`."""
+    """Format a measured duration: `0.31 s`, `45.3 s`, `12 min 05 s`, `3 h 20 min`."""
     if round(seconds, 2) < 1:
         return f"{seconds:.2f} s" if seconds >= 0.005 else "< 0.01 s"
     if round(seconds, 1) < 60:
@@ -32,7 +32,7 @@ def duration(seconds: float) -> str:
 
 
 def estimate(seconds: float) -> str:
-    """An estimated duration: `45 s`, `12 min`, `3 h 20 min`."""
+    """Format an estimated duration: `45 s`, `12 min`, `3 h 20 min`."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
@@ -45,18 +45,18 @@ def hours(minutes: int) -> str:
 
 
 def megabytes(size: float) -> str:
-    """A size in bytes: `0.4 MB`, `15 MB`, `1,250 MB`."""
+    """Format a size in bytes: `0.4 MB`, `15 MB`, `1,250 MB`."""
     amount = size / 1e6
     return f"{amount:.1f} MB" if amount < 10 else f"{amount:,.0f} MB"
 
 
 def file_size(size: float) -> str:
-    """A file size in bytes: `12 kB`, `1.2 MB`."""
+    """Format a file size in bytes: `12 kB`, `1.2 MB`."""
     return f"{max(1, round(size / 1000))} kB" if size < 999_500 else megabytes(size)
 
 
 def percent(share: float) -> str:
-    """A share of 1 with one decimal: `89.8 %`; what is not quite certain is not called 100 %."""
+    """Format a share of 1 with one decimal: `89.8 %`; what is not quite certain is not called 100 %."""
     return "> 99.9 %" if 0.9995 <= share < 1 else f"{100 * share:.1f} %"
 
 
@@ -72,6 +72,6 @@ def image_size(shape: tuple[int, int, int]) -> str:
 
 
 def natural_order(text: str) -> list[tuple[int, str]]:
-    """A sort key that compares the numbers in a text as numbers: `seed2` before `seed10`."""
+    """Return a sort key that compares the numbers in a text as numbers: `seed2` before `seed10`."""
     parts = re.split(r"([0-9]+)", text)
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]

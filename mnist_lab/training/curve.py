@@ -40,5 +40,5 @@ class BatchCurve:
             before, sums = so_far, totals
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """The three columns, in float32."""
+        """Return the three columns, in float32."""
         return {name: np.asarray(values, np.float32) for name, values in vars(self).items()}

@@ -57,7 +57,7 @@ class LearningRate(keras.optimizers.schedules.LearningRateSchedule):
         raise TypeError(f"{schedule.key} is not a function of the step")
 
     def get_config(self) -> dict[str, Any]:
-        """Required by Keras; unused, because models are saved without their optimizer."""
+        """Return the attributes, as Keras requires; unused, because models are saved without their optimizer."""
         return dict(vars(self))
 
 

@@ -93,7 +93,7 @@ def show(
 
 
 def _sample(found: "Dataset", index: int | None, split: str) -> tuple[str, Callable[[Path], object]]:
-    """The name of the file and the function that writes it: a sample of a data set, or one image."""
+    """Return the name of the file and the function that writes it: a sample of a data set, or one image."""
     if split not in found.parts:
         raise click.BadParameter(f"{found.name} has no {split} part.", param_hint="'--split'")
     images, labels = found.parts[split]
@@ -117,7 +117,7 @@ def _sample(found: "Dataset", index: int | None, split: str) -> tuple[str, Calla
 
 
 def _augmented(config: "Config", dataset: "Dataset") -> tuple[str, Callable[[Path], object]]:
-    """The name of the file and the function that writes it: training images with augmented versions."""
+    """Return the name of the file and the function that writes it: training images with augmented versions."""
     from mnist_lab.experiment import augmented
 
     shown, versions = augmented(config, dataset, _VERSIONS)
@@ -131,7 +131,7 @@ def _augmented(config: "Config", dataset: "Dataset") -> tuple[str, Callable[[Pat
 
 
 def _as_text(image: Any) -> str | None:
-    """An image in characters, two per pixel so that it keeps its shape; None if it is too wide."""
+    """Draw an image in characters, two per pixel so that it keeps its shape; None if it is too wide."""
     if image.shape[1] > _WIDEST_TEXT:
         return None
     grey = image.mean(axis=2)
