@@ -52,16 +52,16 @@ class Observer:
         """React to the start of a slow step, for example importing Keras."""
 
     def download(self, address: str, done: int, total: int | None) -> None:
-        """`done` of `total` bytes of a file have been downloaded; called many times a second."""
+        """React to a download of which `done` of `total` bytes have arrived; called many times a second."""
 
     def begun(self, plan: Plan) -> None:
-        """Training is about to begin."""
+        """React to the start of training."""
 
     def batch(self, progress: "Progress") -> None:
         """React to some finished steps of an epoch; called up to ten times a second."""
 
     def epoch(self, record: Record, epochs: int) -> None:
-        """One of `epochs` epochs is done."""
+        """React to a finished epoch, one of `epochs`."""
 
     def stops(self) -> bool:
         """Return whether to stop after this epoch, with a checkpoint, as if interrupted."""

@@ -29,7 +29,7 @@ class Observer:
     """Is notified of the events of a sweep; this base class ignores them."""
 
     def appraising(self) -> None:
-        """Networks are about to be built, and one timed, to estimate the cost."""
+        """React to the start of the estimate, for which networks are built and one is timed."""
 
     def planned(self, schedule: Schedule) -> None:
         """React to the complete plan; training has not started."""
