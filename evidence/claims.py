@@ -133,7 +133,8 @@ def _of_two(claim: Claim, compared: Comparison, test: Tested | None) -> Finding:
         return _not_run(claim, compared)
     both = (measured(claim, one) for one in (group, other))
     ours, base = (_spread(tuple(by_seed[seed] for seed in test.seeds), claim) for by_seed in both)
-    numbers = f"{_name(claim, group)}: {ours} against {base}, "
+    some = f" with {count(len(test.seeds), 'shared seed')}" if len(test.seeds) < max(group.n, other.n) else ""
+    numbers = f"{_name(claim, group)}{some}: {ours} against {base}, "
     if test.too_few:
         numbers += f"{wording.pp(test.paired.mean)}; at least {test.least} seeds needed."
     else:

@@ -103,7 +103,8 @@ def _verdict(row: Row) -> str:
     found = row.entry.verdict
     kind = f"**{found.kind}**" if found.kind in (Kind.BETTER, Kind.WORSE) else found.kind
     p = "" if found.kind is Kind.IMPOSSIBLE or found.p is None else f", {wording.p_value(found.p)}"
-    some = f" over {count(len(found.seeds), 'shared seed')}" if len(found.seeds) < row.n else ""
+    most = max(row.n, row.entry.base.n if row.entry.base else 0)
+    some = f" over {count(len(found.seeds), 'shared seed')}" if len(found.seeds) < most else ""
     return f"{kind}: {difference(row.entry).text}{p}{some}"
 
 

@@ -45,7 +45,7 @@ _SETTINGS = 8
         "mnist-lab list --csv > runs.csv",
     ),
 )
-@click.argument("path", type=_options.PATH, default=Path("results"), metavar="[PATH]")
+@click.argument("path", type=_options.PATH, default=None, required=False, metavar="[PATH]")
 @click.option(
     "--where",
     "conditions",
@@ -66,7 +66,7 @@ _SETTINGS = 8
     help="Print CSV with a column for each key of metrics.json and each setting that differs.",
 )
 def list_runs(
-    path: Path,
+    path: Path | None,
     conditions: tuple[str, ...],
     keys: tuple[str, ...],
     limit: int | None,
@@ -88,9 +88,10 @@ def list_runs(
     from mnist_lab.runs.query import Condition, Records
 
     asked = [Condition.parse(text) for text in conditions]
-    if path != DEFAULT:
+    if path:
         check_folder(path)
-    read = read_runs([path])
+    folder = path or DEFAULT
+    read = read_runs([folder])
     echo_skipped(read.problems)
     found = Records(read.runs)
     used = [("--where ", condition.key) for condition in asked]
@@ -109,9 +110,9 @@ def list_runs(
         _print_table(found, asked_for, settings)
     elif read.runs:
         searched = count(len(read.runs), "finished run")
-        echo_prose(f"No run below {path} matches the conditions ({searched} searched).", err=True)
+        echo_prose(f"No run below {folder} matches the conditions ({searched} searched).", err=True)
     elif not read.newer:
-        echo_prose(f"No finished runs below {path}.", err=True)
+        echo_prose(f"No finished runs below {folder}.", err=True)
     read.complete()
 
 

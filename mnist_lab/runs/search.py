@@ -100,7 +100,7 @@ def check_folder(path: Path) -> None:
     if formats.is_file(path):
         raise InputError(f"{path}: expected a folder with runs, but this is a file.")
     if not formats.is_folder(path):
-        raise InputError(f"{path}: no such folder.", "`mnist-lab list` shows the runs.")
+        raise InputError(f"{path}: no such folder.")
 
 
 def _in_order(folders: list[Path]) -> list[RunFolder]:
