@@ -335,7 +335,7 @@ def test_a_script_trains_a_run_and_the_rest_of_a_sweep(tmp_path):
     first, *swept, refused = done.out.splitlines()
     assert first.startswith("Run(small seed 1, test accuracy 0.")
     assert [line.split(",")[0] for line in swept] == ["Run(small seed 1", "Run(small seed 2"]
-    assert (swept[0], refused) == (first, "DataError")
+    assert (swept[0], refused) == (first, "UnknownDataSetError")
     assert len(list((tmp_path / "lab").rglob("metrics.json"))) == 2
     assert len(list((tmp_path / "lab").rglob("report.md"))) == 1
 

@@ -120,7 +120,7 @@ def _download(
     return dataclasses.replace(dataset, notes=(*search.passed_over, *dataset.notes))
 
 
-class _UnknownError(ConfigError, DataError):
+class UnknownDataSetError(ConfigError, DataError):
     """A configuration names no known data set, file or folder; as a ConfigError, it is reported with its file."""
 
 
@@ -128,8 +128,8 @@ def _load_path(dataset: str, form: Form) -> Dataset:
     path = expanded(dataset)
     if not dataset or not kind(path):
         if os.sep in dataset or path.suffix:
-            raise _UnknownError(f"{dataset}: no such file or folder.")
-        raise _UnknownError(f"{_unknown(dataset)}, or the path of a folder or file.")
+            raise UnknownDataSetError(f"{dataset}: no such file or folder.")
+        raise UnknownDataSetError(f"{_unknown(dataset)}, or the path of a folder or file.")
     absolute = path.resolve()
     if printable(absolute) != str(absolute):
         raise DataError(

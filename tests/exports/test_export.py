@@ -90,7 +90,7 @@ class TestLiteRT:
         import tensorflow as tf
 
         said = exported(run, "litert", tmp_path, "--quantize", "int8", "--output", "small.tflite").out
-        after, before = (float(said.partition(word)[2][:6]) for word in ("accuracy ", "before "))
+        after, before = (float(said.partition(word)[2][:6]) for word in ("accuracy ", "images ("))
         assert before == pytest.approx(run.measured.test.accuracy, abs=1e-4)
         assert before - after <= ACCURACY_DROP
         interpreter = tf.lite.Interpreter(str(tmp_path / "small.tflite"))
@@ -127,7 +127,7 @@ class TestONNX:
         import onnx
 
         said = exported(run, "onnx", tmp_path, "--quantize", "int8", "--output", "small.onnx").out
-        assert f"before {run.measured.test.accuracy:.4f}" in said
+        assert f"({run.measured.test.accuracy:.4f} before)" in " ".join(said.split())
         weights = onnx.load(tmp_path / "small.onnx").graph.initializer
         assert onnx.TensorProto.INT8 in {weight.data_type for weight in weights}
 

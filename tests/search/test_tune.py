@@ -182,7 +182,7 @@ def test_if_all_trials_fail_it_stops_after_five_and_says_why(tmp_path):
           "{name: sgd, learning_rate: {uniform: [1e32, 1e33]}}]}}\nbudget: {trials: 20}\n")  # fmt: skip
     answer = lab("tune", "s.yaml", "--jobs", "1", cwd=tmp_path)
     assert answer.code == 1
-    assert "The first trials have all failed: The loss became nan in epoch 1" in answer.err
+    assert "The first trials have all failed: The loss became NaN in epoch 1" in answer.err
     assert len(list((tmp_path / "results" / "s").glob("trial-*"))) == 5
 
 
