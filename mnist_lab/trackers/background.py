@@ -67,7 +67,7 @@ class Background:
         self._thread.join(patience)
         if self._thread.is_alive() and not self._problem:
             self._problem = f"no answer within {patience:g} s"
-        self._note_problem("The run continues; once it" if self._finished else "Once the run")
+        self._note_problem()
 
     def _work(self) -> None:
         try:
@@ -77,9 +77,8 @@ class Background:
         except Exception as error:
             self._problem = first_line(error)
 
-    def _note_problem(self, once: str = "The run continues; once it") -> None:
+    def _note_problem(self) -> None:
         if self._problem:
-            self._note(
-                f"{self._name}: {self._problem}. {once} is finished, `mnist-lab log RUN --to {self._name}` logs it."
-            )
+            again = f"`mnist-lab log RUN --to {self._name}` logs it."
+            self._note(f"{self._name}: {self._problem}. Once the run is finished, {again}")
             self._problem = ""

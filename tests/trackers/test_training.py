@@ -97,7 +97,7 @@ def test_a_tracker_that_fails_costs_the_run_one_warning(use, tmp_path):
     seen = Notes()
     assert trained(tmp_path, seen).measured.epochs == 3
     [note] = [note for note in seen.notes if note.startswith("tensorboard")]
-    assert note.startswith("tensorboard: nobody answers. The run continues; once it is finished, `mnist-lab log RUN")
+    assert note.startswith("tensorboard: nobody answers. Once the run is finished, `mnist-lab log RUN")
 
 
 def test_a_failed_run_is_not_said_to_continue(use):
