@@ -59,10 +59,11 @@ def print_comparison(comparison: Comparison, files: Sequence[Path]) -> None:
 
 def _heading(section: Section) -> str:
     """State the data and, where all experiments have as many, the number of runs that the means are over."""
-    numbers = {group.n for group in section.groups}
+    n, *others = {group.n for group in section.groups}
+    if others:
+        return section.heading
     each = " each" if len(section.groups) > 1 else ""
-    runs = [f"{count(n, 'run' if section.share else 'seed')}{each}" for n in numbers if len(numbers) == 1]
-    return ", ".join([section.heading, *runs])
+    return f"{section.heading}, {count(n, 'run' if section.share else 'seed')}{each}"
 
 
 def _parts(column: Column, section: Section) -> Iterator[tuple[Heading, list[str]]]:
