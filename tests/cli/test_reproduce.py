@@ -196,11 +196,16 @@ def test_a_damaged_file_or_a_folder_in_its_place_is_refused_before_anything_is_t
     assert not (tmp_path / "again").exists()
 
 
-def test_a_different_result_ends_with_1(pair, monkeypatch):
-    change(pair[1], wrong=range(100, 160))
+def answer_for(pair, monkeypatch):
+    """The answer of `reproduce` for the original of a pair, with its repetition in place of a training."""
     original, repetition = map(load_run, pair)
     monkeypatch.setattr("mnist_lab.experiment.reproduction.train", lambda *_, **__: repetition)
-    done = invoked("reproduce", original.folder.path, "--quiet")
+    return invoked("reproduce", original.folder.path, "--quiet")
+
+
+def test_a_different_result_ends_with_1(pair, monkeypatch):
+    change(pair[1], wrong=range(100, 160))
+    done = answer_for(pair, monkeypatch)
     assert done.code == 1
     assert "NOT reproduced" in done.out
     assert "more than chance explains" in done.out
@@ -213,9 +218,7 @@ def test_the_same_mistakes_and_a_library_that_is_not_used_are_called_so(pair, mo
     mistakes = json.loads((pair[1] / "mistakes.json").read_text())
     mistakes[0]["confidence"] = 0.8
     write(pair[1] / "mistakes.json", json.dumps(mistakes))
-    original, repetition = map(load_run, pair)
-    monkeypatch.setattr("mnist_lab.experiment.reproduction.train", lambda *_, **__: repetition)
-    done = invoked("reproduce", original.folder.path, "--quiet")
+    done = answer_for(pair, monkeypatch)
     assert done.code == 0
     assert "the same 20 images, with other probabilities" in done.out
     assert "tensorflow: 1.0 -> not used" in done.out
